@@ -1,1 +1,21 @@
-export {};
+export { arrayBytes, float32Array, int32Array } from './arrays.ts';
+export { type CallLimits, connect, serverStream, unary } from './client.ts';
+export { contracts, decodeMessage, encodeMessage } from './contracts.ts';
+export type * from './messages.ts';
+export {
+  type MessageSink,
+  RpcServer,
+  type RpcServerOptions,
+  type ServedService,
+  streamHandler,
+  unaryHandler,
+} from './server.ts';
+export { fromStatus, toStatus } from './status.ts';
+export {
+  chunkBytes,
+  roleFromWire,
+  sendWeights,
+  WeightAssembler,
+  type WeightVersion,
+  wireRole,
+} from './weight-transfer.ts';

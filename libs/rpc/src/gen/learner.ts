@@ -1,0 +1,61 @@
+import type * as grpc from '@grpc/grpc-js';
+import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
+
+import type { CheckpointNowRequest as _mgrpo_v1_CheckpointNowRequest, CheckpointNowRequest__Output as _mgrpo_v1_CheckpointNowRequest__Output } from './mgrpo/v1/CheckpointNowRequest.ts';
+import type { CheckpointNowResponse as _mgrpo_v1_CheckpointNowResponse, CheckpointNowResponse__Output as _mgrpo_v1_CheckpointNowResponse__Output } from './mgrpo/v1/CheckpointNowResponse.ts';
+import type { ChunkReference as _mgrpo_v1_ChunkReference, ChunkReference__Output as _mgrpo_v1_ChunkReference__Output } from './mgrpo/v1/ChunkReference.ts';
+import type { GenerateRequest as _mgrpo_v1_GenerateRequest, GenerateRequest__Output as _mgrpo_v1_GenerateRequest__Output } from './mgrpo/v1/GenerateRequest.ts';
+import type { GetLearnerStateRequest as _mgrpo_v1_GetLearnerStateRequest, GetLearnerStateRequest__Output as _mgrpo_v1_GetLearnerStateRequest__Output } from './mgrpo/v1/GetLearnerStateRequest.ts';
+import type { GetRolloutStatusRequest as _mgrpo_v1_GetRolloutStatusRequest, GetRolloutStatusRequest__Output as _mgrpo_v1_GetRolloutStatusRequest__Output } from './mgrpo/v1/GetRolloutStatusRequest.ts';
+import type { GroupVerdict as _mgrpo_v1_GroupVerdict, GroupVerdict__Output as _mgrpo_v1_GroupVerdict__Output } from './mgrpo/v1/GroupVerdict.ts';
+import type { LearnerServiceClient as _mgrpo_v1_LearnerServiceClient, LearnerServiceDefinition as _mgrpo_v1_LearnerServiceDefinition } from './mgrpo/v1/LearnerService.ts';
+import type { LearnerState as _mgrpo_v1_LearnerState, LearnerState__Output as _mgrpo_v1_LearnerState__Output } from './mgrpo/v1/LearnerState.ts';
+import type { MemberVerdict as _mgrpo_v1_MemberVerdict, MemberVerdict__Output as _mgrpo_v1_MemberVerdict__Output } from './mgrpo/v1/MemberVerdict.ts';
+import type { RecordEvaluationRequest as _mgrpo_v1_RecordEvaluationRequest, RecordEvaluationRequest__Output as _mgrpo_v1_RecordEvaluationRequest__Output } from './mgrpo/v1/RecordEvaluationRequest.ts';
+import type { RecordEvaluationResponse as _mgrpo_v1_RecordEvaluationResponse, RecordEvaluationResponse__Output as _mgrpo_v1_RecordEvaluationResponse__Output } from './mgrpo/v1/RecordEvaluationResponse.ts';
+import type { Rollout as _mgrpo_v1_Rollout, Rollout__Output as _mgrpo_v1_Rollout__Output } from './mgrpo/v1/Rollout.ts';
+import type { RolloutBatch as _mgrpo_v1_RolloutBatch, RolloutBatch__Output as _mgrpo_v1_RolloutBatch__Output } from './mgrpo/v1/RolloutBatch.ts';
+import type { RolloutChunk as _mgrpo_v1_RolloutChunk, RolloutChunk__Output as _mgrpo_v1_RolloutChunk__Output } from './mgrpo/v1/RolloutChunk.ts';
+import type { RolloutServiceClient as _mgrpo_v1_RolloutServiceClient, RolloutServiceDefinition as _mgrpo_v1_RolloutServiceDefinition } from './mgrpo/v1/RolloutService.ts';
+import type { RolloutStatus as _mgrpo_v1_RolloutStatus, RolloutStatus__Output as _mgrpo_v1_RolloutStatus__Output } from './mgrpo/v1/RolloutStatus.ts';
+import type { TrainingBatch as _mgrpo_v1_TrainingBatch, TrainingBatch__Output as _mgrpo_v1_TrainingBatch__Output } from './mgrpo/v1/TrainingBatch.ts';
+import type { VoteMember as _mgrpo_v1_VoteMember, VoteMember__Output as _mgrpo_v1_VoteMember__Output } from './mgrpo/v1/VoteMember.ts';
+import type { VoteRequest as _mgrpo_v1_VoteRequest, VoteRequest__Output as _mgrpo_v1_VoteRequest__Output } from './mgrpo/v1/VoteRequest.ts';
+import type { VoterServiceClient as _mgrpo_v1_VoterServiceClient, VoterServiceDefinition as _mgrpo_v1_VoterServiceDefinition } from './mgrpo/v1/VoterService.ts';
+import type { WatchLearnerRequest as _mgrpo_v1_WatchLearnerRequest, WatchLearnerRequest__Output as _mgrpo_v1_WatchLearnerRequest__Output } from './mgrpo/v1/WatchLearnerRequest.ts';
+
+type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
+  new(...args: ConstructorParameters<Constructor>): Subtype;
+};
+
+export interface ProtoGrpcType {
+  mgrpo: {
+    v1: {
+      CheckpointNowRequest: MessageTypeDefinition<_mgrpo_v1_CheckpointNowRequest, _mgrpo_v1_CheckpointNowRequest__Output>
+      CheckpointNowResponse: MessageTypeDefinition<_mgrpo_v1_CheckpointNowResponse, _mgrpo_v1_CheckpointNowResponse__Output>
+      ChunkReference: MessageTypeDefinition<_mgrpo_v1_ChunkReference, _mgrpo_v1_ChunkReference__Output>
+      FinishReason: EnumTypeDefinition
+      GenerateRequest: MessageTypeDefinition<_mgrpo_v1_GenerateRequest, _mgrpo_v1_GenerateRequest__Output>
+      GetLearnerStateRequest: MessageTypeDefinition<_mgrpo_v1_GetLearnerStateRequest, _mgrpo_v1_GetLearnerStateRequest__Output>
+      GetRolloutStatusRequest: MessageTypeDefinition<_mgrpo_v1_GetRolloutStatusRequest, _mgrpo_v1_GetRolloutStatusRequest__Output>
+      GroupVerdict: MessageTypeDefinition<_mgrpo_v1_GroupVerdict, _mgrpo_v1_GroupVerdict__Output>
+      LearnerService: SubtypeConstructor<typeof grpc.Client, _mgrpo_v1_LearnerServiceClient> & { service: _mgrpo_v1_LearnerServiceDefinition }
+      LearnerState: MessageTypeDefinition<_mgrpo_v1_LearnerState, _mgrpo_v1_LearnerState__Output>
+      MemberVerdict: MessageTypeDefinition<_mgrpo_v1_MemberVerdict, _mgrpo_v1_MemberVerdict__Output>
+      RecordEvaluationRequest: MessageTypeDefinition<_mgrpo_v1_RecordEvaluationRequest, _mgrpo_v1_RecordEvaluationRequest__Output>
+      RecordEvaluationResponse: MessageTypeDefinition<_mgrpo_v1_RecordEvaluationResponse, _mgrpo_v1_RecordEvaluationResponse__Output>
+      Role: EnumTypeDefinition
+      Rollout: MessageTypeDefinition<_mgrpo_v1_Rollout, _mgrpo_v1_Rollout__Output>
+      RolloutBatch: MessageTypeDefinition<_mgrpo_v1_RolloutBatch, _mgrpo_v1_RolloutBatch__Output>
+      RolloutChunk: MessageTypeDefinition<_mgrpo_v1_RolloutChunk, _mgrpo_v1_RolloutChunk__Output>
+      RolloutService: SubtypeConstructor<typeof grpc.Client, _mgrpo_v1_RolloutServiceClient> & { service: _mgrpo_v1_RolloutServiceDefinition }
+      RolloutStatus: MessageTypeDefinition<_mgrpo_v1_RolloutStatus, _mgrpo_v1_RolloutStatus__Output>
+      TrainingBatch: MessageTypeDefinition<_mgrpo_v1_TrainingBatch, _mgrpo_v1_TrainingBatch__Output>
+      VoteMember: MessageTypeDefinition<_mgrpo_v1_VoteMember, _mgrpo_v1_VoteMember__Output>
+      VoteRequest: MessageTypeDefinition<_mgrpo_v1_VoteRequest, _mgrpo_v1_VoteRequest__Output>
+      VoterService: SubtypeConstructor<typeof grpc.Client, _mgrpo_v1_VoterServiceClient> & { service: _mgrpo_v1_VoterServiceDefinition }
+      WatchLearnerRequest: MessageTypeDefinition<_mgrpo_v1_WatchLearnerRequest, _mgrpo_v1_WatchLearnerRequest__Output>
+    }
+  }
+}
+

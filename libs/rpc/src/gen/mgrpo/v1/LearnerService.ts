@@ -1,0 +1,64 @@
+// Original file: ../../protos/mgrpo/v1/learner.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { CheckpointNowRequest as _mgrpo_v1_CheckpointNowRequest, CheckpointNowRequest__Output as _mgrpo_v1_CheckpointNowRequest__Output } from '../../mgrpo/v1/CheckpointNowRequest.ts';
+import type { CheckpointNowResponse as _mgrpo_v1_CheckpointNowResponse, CheckpointNowResponse__Output as _mgrpo_v1_CheckpointNowResponse__Output } from '../../mgrpo/v1/CheckpointNowResponse.ts';
+import type { GetLearnerStateRequest as _mgrpo_v1_GetLearnerStateRequest, GetLearnerStateRequest__Output as _mgrpo_v1_GetLearnerStateRequest__Output } from '../../mgrpo/v1/GetLearnerStateRequest.ts';
+import type { LearnerState as _mgrpo_v1_LearnerState, LearnerState__Output as _mgrpo_v1_LearnerState__Output } from '../../mgrpo/v1/LearnerState.ts';
+import type { RecordEvaluationRequest as _mgrpo_v1_RecordEvaluationRequest, RecordEvaluationRequest__Output as _mgrpo_v1_RecordEvaluationRequest__Output } from '../../mgrpo/v1/RecordEvaluationRequest.ts';
+import type { RecordEvaluationResponse as _mgrpo_v1_RecordEvaluationResponse, RecordEvaluationResponse__Output as _mgrpo_v1_RecordEvaluationResponse__Output } from '../../mgrpo/v1/RecordEvaluationResponse.ts';
+import type { WatchLearnerRequest as _mgrpo_v1_WatchLearnerRequest, WatchLearnerRequest__Output as _mgrpo_v1_WatchLearnerRequest__Output } from '../../mgrpo/v1/WatchLearnerRequest.ts';
+
+export interface LearnerServiceClient extends grpc.Client {
+  CheckpointNow(argument: _mgrpo_v1_CheckpointNowRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_CheckpointNowResponse__Output>): grpc.ClientUnaryCall;
+  CheckpointNow(argument: _mgrpo_v1_CheckpointNowRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_CheckpointNowResponse__Output>): grpc.ClientUnaryCall;
+  CheckpointNow(argument: _mgrpo_v1_CheckpointNowRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_CheckpointNowResponse__Output>): grpc.ClientUnaryCall;
+  CheckpointNow(argument: _mgrpo_v1_CheckpointNowRequest, callback: grpc.requestCallback<_mgrpo_v1_CheckpointNowResponse__Output>): grpc.ClientUnaryCall;
+  checkpointNow(argument: _mgrpo_v1_CheckpointNowRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_CheckpointNowResponse__Output>): grpc.ClientUnaryCall;
+  checkpointNow(argument: _mgrpo_v1_CheckpointNowRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_CheckpointNowResponse__Output>): grpc.ClientUnaryCall;
+  checkpointNow(argument: _mgrpo_v1_CheckpointNowRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_CheckpointNowResponse__Output>): grpc.ClientUnaryCall;
+  checkpointNow(argument: _mgrpo_v1_CheckpointNowRequest, callback: grpc.requestCallback<_mgrpo_v1_CheckpointNowResponse__Output>): grpc.ClientUnaryCall;
+  
+  GetState(argument: _mgrpo_v1_GetLearnerStateRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_LearnerState__Output>): grpc.ClientUnaryCall;
+  GetState(argument: _mgrpo_v1_GetLearnerStateRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_LearnerState__Output>): grpc.ClientUnaryCall;
+  GetState(argument: _mgrpo_v1_GetLearnerStateRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_LearnerState__Output>): grpc.ClientUnaryCall;
+  GetState(argument: _mgrpo_v1_GetLearnerStateRequest, callback: grpc.requestCallback<_mgrpo_v1_LearnerState__Output>): grpc.ClientUnaryCall;
+  getState(argument: _mgrpo_v1_GetLearnerStateRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_LearnerState__Output>): grpc.ClientUnaryCall;
+  getState(argument: _mgrpo_v1_GetLearnerStateRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_LearnerState__Output>): grpc.ClientUnaryCall;
+  getState(argument: _mgrpo_v1_GetLearnerStateRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_LearnerState__Output>): grpc.ClientUnaryCall;
+  getState(argument: _mgrpo_v1_GetLearnerStateRequest, callback: grpc.requestCallback<_mgrpo_v1_LearnerState__Output>): grpc.ClientUnaryCall;
+  
+  RecordEvaluation(argument: _mgrpo_v1_RecordEvaluationRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_RecordEvaluationResponse__Output>): grpc.ClientUnaryCall;
+  RecordEvaluation(argument: _mgrpo_v1_RecordEvaluationRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_RecordEvaluationResponse__Output>): grpc.ClientUnaryCall;
+  RecordEvaluation(argument: _mgrpo_v1_RecordEvaluationRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_RecordEvaluationResponse__Output>): grpc.ClientUnaryCall;
+  RecordEvaluation(argument: _mgrpo_v1_RecordEvaluationRequest, callback: grpc.requestCallback<_mgrpo_v1_RecordEvaluationResponse__Output>): grpc.ClientUnaryCall;
+  recordEvaluation(argument: _mgrpo_v1_RecordEvaluationRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_RecordEvaluationResponse__Output>): grpc.ClientUnaryCall;
+  recordEvaluation(argument: _mgrpo_v1_RecordEvaluationRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_RecordEvaluationResponse__Output>): grpc.ClientUnaryCall;
+  recordEvaluation(argument: _mgrpo_v1_RecordEvaluationRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_RecordEvaluationResponse__Output>): grpc.ClientUnaryCall;
+  recordEvaluation(argument: _mgrpo_v1_RecordEvaluationRequest, callback: grpc.requestCallback<_mgrpo_v1_RecordEvaluationResponse__Output>): grpc.ClientUnaryCall;
+  
+  Watch(argument: _mgrpo_v1_WatchLearnerRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_mgrpo_v1_LearnerState__Output>;
+  Watch(argument: _mgrpo_v1_WatchLearnerRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_mgrpo_v1_LearnerState__Output>;
+  watch(argument: _mgrpo_v1_WatchLearnerRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_mgrpo_v1_LearnerState__Output>;
+  watch(argument: _mgrpo_v1_WatchLearnerRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_mgrpo_v1_LearnerState__Output>;
+  
+}
+
+export interface LearnerServiceHandlers extends grpc.UntypedServiceImplementation {
+  CheckpointNow: grpc.handleUnaryCall<_mgrpo_v1_CheckpointNowRequest__Output, _mgrpo_v1_CheckpointNowResponse>;
+  
+  GetState: grpc.handleUnaryCall<_mgrpo_v1_GetLearnerStateRequest__Output, _mgrpo_v1_LearnerState>;
+  
+  RecordEvaluation: grpc.handleUnaryCall<_mgrpo_v1_RecordEvaluationRequest__Output, _mgrpo_v1_RecordEvaluationResponse>;
+  
+  Watch: grpc.handleServerStreamingCall<_mgrpo_v1_WatchLearnerRequest__Output, _mgrpo_v1_LearnerState>;
+  
+}
+
+export interface LearnerServiceDefinition extends grpc.ServiceDefinition {
+  CheckpointNow: MethodDefinition<_mgrpo_v1_CheckpointNowRequest, _mgrpo_v1_CheckpointNowResponse, _mgrpo_v1_CheckpointNowRequest__Output, _mgrpo_v1_CheckpointNowResponse__Output>
+  GetState: MethodDefinition<_mgrpo_v1_GetLearnerStateRequest, _mgrpo_v1_LearnerState, _mgrpo_v1_GetLearnerStateRequest__Output, _mgrpo_v1_LearnerState__Output>
+  RecordEvaluation: MethodDefinition<_mgrpo_v1_RecordEvaluationRequest, _mgrpo_v1_RecordEvaluationResponse, _mgrpo_v1_RecordEvaluationRequest__Output, _mgrpo_v1_RecordEvaluationResponse__Output>
+  Watch: MethodDefinition<_mgrpo_v1_WatchLearnerRequest, _mgrpo_v1_LearnerState, _mgrpo_v1_WatchLearnerRequest__Output, _mgrpo_v1_LearnerState__Output>
+}

@@ -1,0 +1,153 @@
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServerWritableStream,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import { MgrpoError, messageOf } from '@mgrpo/errors';
+import { HealthImplementation } from 'grpc-health-check';
+import { packageDefinition } from './contracts.ts';
+import { toStatus } from './status.ts';
+
+/** A unary handler from an async function: its error becomes the call's status, `signal` fires when the caller has gone. */
+export function unaryHandler<Req, Res>(
+  respond: (request: Req, signal: AbortSignal) => Promise<Res>,
+): handleUnaryCall<Req, Res> {
+  return (call, callback) => {
+    const abort = new AbortController();
+    call.on('cancelled', () => abort.abort());
+    respond(call.request, abort.signal).then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(toStatus(error)),
+    );
+  };
+}
+
+/** What a streaming handler writes to: `send` resolves when the peer has room for more. */
+export interface MessageSink<Res> {
+  send(message: Res): Promise<void>;
+  signal: AbortSignal;
+}
+
+/** A server-stream handler from an async function; returning ends the stream. */
+export function streamHandler<Req, Res>(
+  respond: (request: Req, sink: MessageSink<Res>) => Promise<void>,
+): handleServerStreamingCall<Req, Res> {
+  return (call) => {
+    const abort = new AbortController();
+    const stop = () => abort.abort();
+    call.on('cancelled', stop);
+    call.on('error', stop);
+    call.on('close', stop);
+    const sink = {
+      send: (message: Res) => write(call, message, abort.signal),
+      signal: abort.signal,
+    };
+    respond(call.request, sink).then(
+      () => call.end(),
+      (error: unknown) => {
+        if (!abort.signal.aborted) call.emit('error', toStatus(error));
+      },
+    );
+  };
+}
+
+async function write<Req, Res>(
+  call: ServerWritableStream<Req, Res>,
+  message: Res,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) throw new MgrpoError('CANCELLED', 'the subscriber has gone');
+  if (call.write(message)) return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const gone = () => reject(new MgrpoError('CANCELLED', 'the subscriber has gone'));
+  call.once('drain', resolve);
+  signal.addEventListener('abort', gone, { once: true });
+  try {
+    await promise;
+  } finally {
+    call.off('drain', resolve);
+    signal.removeEventListener('abort', gone);
+  }
+}
+
+export interface ServedService {
+  definition: ServiceDefinition;
+  implementation: UntypedServiceImplementation;
+}
+
+export interface RpcServerOptions {
+  host: string;
+  /** 0 takes any free port. */
+  port: number;
+  services: readonly ServedService[];
+  /** Lets tools list the services; in development only. */
+  reflection: boolean;
+}
+
+/** A gRPC server with `grpc.health.v1`; not serving until told so. */
+export class RpcServer {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #health: HealthImplementation;
+
+  private constructor(server: Server, health: HealthImplementation, port: number) {
+    this.#server = server;
+    this.#health = health;
+    this.port = port;
+  }
+
+  /** @throws MgrpoError RESOURCE when the port is taken. */
+  static async start(options: RpcServerOptions): Promise<RpcServer> {
+    const server = new Server({
+      'grpc.keepalive_time_ms': 10_000,
+      'grpc.keepalive_timeout_ms': 5_000,
+    });
+    const health = new HealthImplementation({ '': 'NOT_SERVING' });
+    health.addToServer(server);
+    if (options.reflection) new ReflectionService(packageDefinition).addToServer(server);
+    for (const { definition, implementation } of options.services) {
+      server.addService(definition, implementation);
+    }
+    const port = await bind(server, options.host, options.port);
+    return new RpcServer(server, health, port);
+  }
+
+  /** What `grpc.health.v1` answers. */
+  setServing(isServing: boolean): void {
+    this.#health.setStatus('', isServing ? 'SERVING' : 'NOT_SERVING');
+  }
+
+  /** Refuses new calls, lets running ones end for `graceMs`, then cuts them. End your own streams first. */
+  async close(graceMs: number): Promise<void> {
+    this.setServing(false);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      this.#server.forceShutdown();
+      resolve();
+    }, graceMs);
+    this.#server.tryShutdown(() => resolve());
+    await promise;
+    clearTimeout(timer);
+  }
+}
+
+async function bind(server: Server, host: string, port: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const address = `${host}:${port}`;
+  server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+    if (error === null) return resolve(bound);
+    reject(
+      new MgrpoError(
+        'RESOURCE',
+        `cannot listen on ${address}: ${messageOf(error)}; stop what holds the port or configure another`,
+        { cause: error },
+      ),
+    );
+  });
+  return await promise;
+}
