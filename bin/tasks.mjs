@@ -1,0 +1,49 @@
+// The developer's tasks: `check` (format, lint, types, dead code), `test` (check, then vitest) and `format`.
+// `test` with arguments runs vitest alone with them, for a quick look at a part: npm test -- libs/onnx
+
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const tools = {
+  biome: '@biomejs/biome/bin/biome',
+  tsc: 'typescript/bin/tsc',
+  knip: 'knip/bin/knip.js',
+  vitest: 'vitest/vitest.mjs',
+};
+
+const checks = [
+  ['format and lint', 'biome', ['check', '.']],
+  ['types', 'tsc', ['-p', '.']],
+  ['dead code', 'knip', ['--no-progress']],
+];
+
+const tasks = {
+  format: (args) => [['format', 'biome', ['check', '--write', ...(args.length ? args : ['.'])]]],
+  check: () => checks,
+  test: (args) => [...(args.length ? [] : checks), ['tests', 'vitest', ['run', ...args]]],
+};
+
+const [task = '', ...args] = process.argv.slice(2);
+if (!Object.hasOwn(tasks, task)) {
+  console.error(`usage: bin/run ${Object.keys(tasks).join('|')} [arguments]`);
+  process.exit(2);
+}
+// Whatever a tool spawns as `node` is this Node too.
+const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
+for (const [title, tool, toolArgs] of tasks[task](args)) {
+  console.log(`\n── ${title}: ${tool} ${toolArgs.join(' ')}`);
+  const command = [join(root, 'node_modules', tools[tool]), ...toolArgs];
+  const { status, signal } = spawnSync(process.execPath, command, {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  });
+  if (status !== 0) {
+    // The runner's own count stays the last line of a test run.
+    if (tool !== 'vitest') console.error(`\n${title} failed${signal ? ` (${signal})` : ''}`);
+    process.exit(status ?? 1);
+  }
+}
