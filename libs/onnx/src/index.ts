@@ -1,1 +1,4 @@
-export {};
+export { GraphBuilder, type Operand } from './builder.ts';
+export { addDims, canonicalDim, type Dim, multiplyDims, type Shape, sameShape } from './dim.ts';
+export type { Attribute, Attributes, Constant, DType, Graph, Node, Value } from './graph.ts';
+export { serializeGraph } from './serialize.ts';

@@ -1,0 +1,102 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  ModelProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './gen/onnx_pb.ts';
+import type { Attribute, DType, Graph, Node, Value } from './graph.ts';
+
+/** The operator set our graphs are written in, and the model format that goes with it. */
+const opset = 21;
+const irVersion = 10;
+
+/** ONNX's TensorProto.DataType numbers. */
+const dataTypes: Readonly<Record<DType, number>> = { float32: 1, int64: 7, bool: 9, float64: 11 };
+
+/**
+ * The graph as an ONNX model, ready for `openSession`.
+ *
+ * Nodes and constants that no output depends on are left out. A graph input that nothing uses stays, so that
+ * the interface is what was declared.
+ */
+export function serializeGraph(graph: Graph, name: string): Uint8Array {
+  const nodes = graph.liveNodes();
+  const used = new Set([...nodes.flatMap((n) => n.inputs), ...graph.outputs.map((o) => o.value)]);
+  const renamed = outputNodes(graph);
+  return toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, {
+      irVersion: BigInt(irVersion),
+      producerName: 'mgrpo',
+      opsetImport: [
+        { domain: '', version: BigInt(opset) },
+        { domain: 'com.microsoft', version: 1n },
+      ],
+      graph: {
+        name,
+        node: [...nodes, ...renamed].map((node, index) => ({
+          input: node.inputs.map((value) => value.name),
+          output: node.outputs.map((value) => value.name),
+          name: `${node.opType}_${index}`,
+          opType: node.opType,
+          domain: node.domain,
+          attribute: Object.entries(node.attributes).map(([key, a]) => attributeProto(key, a)),
+        })),
+        initializer: [...graph.constants.values()]
+          .filter(({ value }) => used.has(value))
+          .map(({ value, bytes }) => ({
+            dims: value.shape.map(BigInt),
+            dataType: dataTypes[value.dtype],
+            name: value.name,
+            rawData: bytes,
+          })),
+        input: graph.inputs.map((value) => valueInfo(value.name, value)),
+        output: graph.outputs.map((output) => valueInfo(output.name, output.value)),
+      },
+    }),
+  );
+}
+
+/** One Identity per output: it carries the public name, and ONNX Runtime removes it. */
+function outputNodes(graph: Graph): Node[] {
+  return graph.outputs.map(({ name, value }) => ({
+    opType: 'Identity',
+    domain: '',
+    inputs: [value],
+    outputs: [{ ...value, name }],
+    attributes: {},
+  }));
+}
+
+function attributeProto(name: string, attribute: Attribute): AttributeProto {
+  switch (attribute.kind) {
+    case 'float':
+      return create(AttributeProtoSchema, { name, type: 1, f: attribute.value });
+    case 'int':
+      return create(AttributeProtoSchema, { name, type: 2, i: BigInt(attribute.value) });
+    case 'string':
+      return create(AttributeProtoSchema, {
+        name,
+        type: 3,
+        s: new TextEncoder().encode(attribute.value),
+      });
+    case 'ints':
+      return create(AttributeProtoSchema, { name, type: 7, ints: attribute.value.map(BigInt) });
+  }
+}
+
+function valueInfo(name: string, { dtype, shape }: Value): ValueInfoProto {
+  const dim = shape.map((d) => ({
+    value:
+      typeof d === 'number'
+        ? { case: 'dimValue' as const, value: BigInt(d) }
+        : { case: 'dimParam' as const, value: d },
+  }));
+  const tensor = { elemType: dataTypes[dtype], shape: { dim } };
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: 'tensorType', value: tensor } },
+  });
+}
