@@ -152,7 +152,8 @@ export class GraphBuilder extends Graph {
     if (!sameShape(weight.shape, x.shape.slice(-1))) {
       throw shapeError('the weight of a norm must match the last axis', x.shape, weight.shape);
     }
-    const outputs = [x, { dtype: x.dtype, shape: reducedShape(x.shape, [-1], true) }];
+    // ONNX Runtime computes 1 / rms in float32 whatever the dtype of x.
+    const outputs = [x, { dtype: 'float32' as const, shape: reducedShape(x.shape, [-1], true) }];
     const attributes = { axis: int(-1), epsilon: float(epsilon) };
     return this.append('SimplifiedLayerNormalization', [x, weight], outputs, { attributes })[0]!;
   }
