@@ -1,3 +1,5 @@
+import { MgrpoError } from '@mgrpo/errors';
+
 /** Who sampled a rollout: the policy that is trained, or its slowly moving average (Eq. 1). */
 export type Role = 'policy' | 'momentum';
 
@@ -12,4 +14,44 @@ export interface GroupMember {
   readonly entropy: number;
   /** Length of the response, the stop token included. */
   readonly numTokens: number;
+}
+
+const rank: Readonly<Record<Role, number>> = { policy: 0, momentum: 1 };
+
+/** The order of a group: policy rollouts by index, then momentum rollouts by index. */
+export function compareMembers(a: GroupMember, b: GroupMember): number {
+  return rank[a.role] - rank[b.role] || a.index - b.index;
+}
+
+/**
+ * Throws INVALID_INPUT unless a group is complete and in order: policy 0 … M - 1, then momentum 0 … N - 1.
+ *
+ * A vote over part of a group would depend on who was slow.
+ */
+export function requireCompleteGroup(
+  members: readonly GroupMember[],
+  { policy, momentum }: { readonly policy: number; readonly momentum: number },
+): void {
+  const isInOrder = members.every(({ role, index }, position) =>
+    position < policy
+      ? role === 'policy' && index === position
+      : role === 'momentum' && index === position - policy,
+  );
+  if (members.length !== policy + momentum || !isInOrder) {
+    const given = members.map(({ role, index }) => `${role} ${index}`).join(', ');
+    throw new MgrpoError(
+      'INVALID_INPUT',
+      `a group must have ${policy} policy and then ${momentum} momentum rollouts, each in order from 0; ` +
+        `got ${members.length}: ${given}`,
+    );
+  }
+  for (const { role, index, entropy, numTokens } of members) {
+    if (!Number.isFinite(entropy) || !(numTokens >= 1)) {
+      throw new MgrpoError(
+        'INVALID_INPUT',
+        `${role} rollout ${index} has entropy ${entropy} and ${numTokens} tokens; ` +
+          'it needs a finite entropy and at least one token',
+      );
+    }
+  }
 }

@@ -1,5 +1,56 @@
-export type { GroupMember, Role } from './group.ts';
+export { type AdvantageOptions, groupAdvantages } from './advantage.ts';
+export { emaStep, type MomentumOptions, momentumCoefficientAt } from './ema.ts';
+export {
+  type Fence,
+  type FilterKind,
+  type FilterOptions,
+  type GroupFence,
+  groupFence,
+  iqrFence,
+  isBelowFence,
+  staticFence,
+} from './filter.ts';
+export { compareMembers, type GroupMember, type Role } from './group.ts';
+export {
+  type DropReason,
+  type GroupSignal,
+  type GroupVerdict,
+  type JudgedMember,
+  type JudgeOptions,
+  judgeGroup,
+  type MemberOutcome,
+  stepTotals,
+} from './judge-group.ts';
+export { learningRateAt, type OptimizerOptions } from './learning-rate.ts';
+export {
+  importanceRatio,
+  type KlReference,
+  klEstimate,
+  type LossOptions,
+  type LossSequence,
+  maxKlEstimate,
+  maxLogRatio,
+  type StepLoss,
+  stepLoss,
+  surrogateLoss,
+} from './loss.ts';
+export { type LossAggregation, type StepTotals, tokenWeight } from './loss-aggregation.ts';
+export { type LossMetrics, lossMetrics } from './loss-metrics.ts';
+export type { GroupOptions, Method, RolloutCounts } from './method.ts';
+export { type MethodName, methods } from './methods.ts';
+export {
+  type AlgorithmOptions,
+  defaultAlgorithmOptions,
+  defaultEvaluationTemperature,
+  defaultMaxPromptTokens,
+  defaultSamplingOptions,
+  filterKind,
+  klReference,
+  rolloutCounts,
+  stepsPerIteration,
+} from './options.ts';
 export { permutation, promptsOfIteration } from './prompt-order.ts';
+export { quantile } from './quantile.ts';
 export {
   normal,
   type RandomKey,
@@ -11,3 +62,6 @@ export {
   streamKey,
   uniform,
 } from './random.ts';
+export { agreementReward } from './reward.ts';
+export { type TrajectoryEntropyKind, trajectoryEntropy } from './trajectory-entropy.ts';
+export { majorityVote, noVote, type PseudoLabel } from './vote.ts';
