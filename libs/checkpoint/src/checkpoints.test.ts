@@ -1,0 +1,158 @@
+import { execFileSync } from 'node:child_process';
+import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { CheckpointStoreOptions } from './checkpoints.ts';
+import { CheckpointStore, verifyCheckpoint } from './checkpoints.ts';
+import { diskFiles } from './files.ts';
+import { loadModelFolder } from './model-folder.ts';
+import {
+  fullDisk,
+  temporaryFolder,
+  tinyConfigJson,
+  tinyState,
+  tinyWeights,
+  tokenizerFolder,
+} from './testing.ts';
+
+async function openStore(folder: string, options: Partial<CheckpointStoreOptions> = {}) {
+  const warnings: string[] = [];
+  const store = await CheckpointStore.open(folder, {
+    keep: 2,
+    configJson: tinyConfigJson,
+    tokenizerFolder: await tokenizerFolder(),
+    files: diskFiles,
+    warn: (message) => warnings.push(message),
+    ...options,
+  });
+  return { store, warnings };
+}
+
+test('the newest checkpoint comes back bit for bit, and the newest two stay', async () => {
+  const folder = await temporaryFolder();
+  const { store } = await openStore(folder);
+  expect(await store.newest()).toBeNull();
+  for (const iterations of [5, 10, 20]) await store.save(tinyState(iterations));
+  expect(await readdir(folder)).toEqual(['step-10', 'step-20']);
+  expect(await store.newest()).toEqual({ folder: join(folder, 'step-20'), state: tinyState(20) });
+});
+
+test('a checkpoint is a model folder at its top and keeps the rest in trainer/', async () => {
+  const { store } = await openStore(await temporaryFolder());
+  const step = await store.save(tinyState(3));
+  expect((await readdir(step)).sort()).toEqual([
+    'config.json',
+    'manifest.json',
+    'model.safetensors',
+    'tokenizer.json',
+    'tokenizer_config.json',
+    'trainer',
+  ]);
+  expect((await loadModelFolder(step)).weights).toEqual(tinyWeights(3));
+  const manifest = JSON.parse(await readFile(join(step, 'manifest.json'), 'utf8'));
+  expect(manifest).toMatchObject({ formatVersion: 1, iterations: 3 });
+  expect(Object.keys(manifest.files).sort()).toEqual([
+    'config.json',
+    'model.safetensors',
+    'tokenizer.json',
+    'tokenizer_config.json',
+    'trainer/momentum.safetensors',
+    'trainer/optimizer.safetensors',
+    'trainer/state.json',
+  ]);
+  await verifyCheckpoint(step);
+});
+
+test.each([
+  ['a cut file', (step: string) => truncate(join(step, 'model.safetensors'), 100), /100 of \d+/],
+  [
+    'a changed file',
+    (step: string) => writeFile(join(step, 'tokenizer.json'), '{"model":[]}'),
+    /tokenizer.json does not match its checksum/,
+  ],
+  [
+    'a missing file',
+    (step: string) => rm(join(step, 'trainer/momentum.safetensors')),
+    /ENOENT.*momentum.safetensors/,
+  ],
+  ['no manifest', (step: string) => rm(join(step, 'manifest.json')), /ENOENT.*manifest.json/],
+  [
+    'a manifest of a later format',
+    (step: string) => writeFile(join(step, 'manifest.json'), '{"formatVersion":2}'),
+    /its format version is 2, this program reads 1/,
+  ],
+  [
+    'a manifest that names too little',
+    (step: string) => writeFile(join(step, 'manifest.json'), '{"formatVersion":1,"files":{}}'),
+    /does not name config.json, model.safetensors/,
+  ],
+])(
+  'a checkpoint with %s is passed over aloud for the one before, and can be saved again',
+  async (...row) => {
+    const [, damage, expected] = row;
+    const { store, warnings } = await openStore(await temporaryFolder());
+    await store.save(tinyState(1));
+    const step = await store.save(tinyState(2));
+    await damage(step);
+    expect((await store.newest())?.state).toEqual(tinyState(1));
+    expect(warnings).toEqual([expect.stringMatching(expected)]);
+    await store.save(tinyState(2));
+    expect((await store.newest())?.state).toEqual(tinyState(2));
+  },
+);
+
+test('a manifest can not make us read outside its folder', async () => {
+  const { store } = await openStore(await temporaryFolder());
+  const step = await store.save(tinyState(1));
+  const manifest = JSON.parse(await readFile(join(step, 'manifest.json'), 'utf8'));
+  manifest.files['../../../etc/passwd'] = { bytes: 1, sha256: '' };
+  await writeFile(join(step, 'manifest.json'), JSON.stringify(manifest));
+  await expect(verifyCheckpoint(step)).rejects.toThrow('which is no file of a checkpoint');
+});
+
+test('what a killed process left unfinished is removed and never taken for a checkpoint', async () => {
+  const folder = await temporaryFolder();
+  const { store } = await openStore(folder);
+  await store.save(tinyState(1));
+  await diskFiles.mkdir(join(folder, '.tmp-step-2-x'));
+  const { store: next, warnings } = await openStore(folder);
+  expect((await next.newest())?.state.iterations).toBe(1);
+  expect(await readdir(folder)).toEqual(['step-1']);
+  expect(warnings).toEqual([]);
+});
+
+test('at any point where the disk can fill up, the checkpoint before stays usable', async () => {
+  const folder = await temporaryFolder();
+  const { store } = await openStore(folder);
+  await store.save(tinyState(1));
+  for (let capacity = 0; capacity < 6000; capacity += 250) {
+    const { store: full } = await openStore(folder, { files: fullDisk(capacity) });
+    await expect(full.save(tinyState(2))).rejects.toMatchObject({
+      code: 'RESOURCE',
+      message: expect.stringContaining('the disk is full'),
+    });
+    expect(await readdir(folder)).toEqual(['step-1']);
+  }
+  expect((await store.newest())?.state).toEqual(tinyState(1));
+});
+
+test('a file system that is really full gives RESOURCE and keeps the checkpoint before', async (context) => {
+  const mount = await temporaryFolder();
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mount], { stdio: 'ignore' });
+  } catch {
+    return context.skip('mounting a small tmpfs needs root on Linux');
+  }
+  onTestFinished(() => void execFileSync('umount', [mount]));
+  const { store } = await openStore(join(mount, 'checkpoints'));
+  await store.save(tinyState(1));
+  await writeFile(join(mount, 'filler'), Buffer.alloc(64 * 1024)).catch(() => {});
+  await expect(store.save(tinyState(2))).rejects.toMatchObject({
+    code: 'RESOURCE',
+    message: expect.stringContaining('the disk is full'),
+  });
+  expect((await store.newest())?.state).toEqual(tinyState(1));
+  await rm(join(mount, 'filler'));
+  await store.save(tinyState(2));
+  expect((await store.newest())?.state).toEqual(tinyState(2));
+});

@@ -1,0 +1,232 @@
+import { createHash } from 'node:crypto';
+import { open, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MgrpoError, messageOf } from '@mgrpo/errors';
+import type { ModelConfig } from '@mgrpo/model';
+import { parameterSpecs, parseModelConfig } from '@mgrpo/model';
+import type { FileDigest, FolderWriter } from './atomic.ts';
+import { removeFolder, removeTemporaries, writeFolderAtomic } from './atomic.ts';
+import type { Files } from './files.ts';
+import { ensureFolder } from './files.ts';
+import type { ConfigJson } from './model-folder.ts';
+import { namedTensors, readParameters, writeModelFiles } from './model-folder.ts';
+import type { NamedTensor } from './safetensors.ts';
+import { encodeSafetensors } from './safetensors.ts';
+import { openFileSource } from './tensor-source.ts';
+
+/** What training needs to go on as if it had never stopped. Arrays are flat weights in canonical order. */
+export interface CheckpointState {
+  /** Iterations applied, which is also the weight version of `policy` and `momentum`. */
+  readonly iterations: number;
+  readonly policy: Float32Array;
+  readonly momentum: Float32Array;
+  readonly firstMoment: Float32Array;
+  readonly secondMoment: Float32Array;
+  /** Optimiser updates so far; fewer than `iterations` where iterations had no signal. */
+  readonly optimizerSteps: number;
+}
+
+/** A checkpoint found on disk, verified, with the folder it came from. */
+export interface LoadedCheckpoint {
+  readonly folder: string;
+  readonly state: CheckpointState;
+}
+
+export interface CheckpointStoreOptions {
+  /** How many of the newest checkpoints stay. */
+  readonly keep: number;
+  readonly configJson: ConfigJson;
+  /** The base model's folder: its tokenizer files go into every checkpoint. */
+  readonly tokenizerFolder: string;
+  readonly files: Files;
+  /** Told, in a sentence, of a checkpoint that can't be used. */
+  readonly warn: (message: string) => void;
+}
+
+const formatVersion = 1;
+const manifestName = 'manifest.json';
+const folderPattern = /^step-(\d{1,9})$/;
+// A manifest may not send us out of its folder.
+const safeName = /^(trainer\/)?[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+const trainerFiles = {
+  state: 'trainer/state.json',
+  momentum: 'trainer/momentum.safetensors',
+  optimizer: 'trainer/optimizer.safetensors',
+} as const;
+const firstMomentPrefix = 'first_moment.';
+const secondMomentPrefix = 'second_moment.';
+
+/**
+ * `checkpoints/step-N`: a model folder that transformers and vLLM open as it is (the policy), and beside it
+ * `trainer/` with the momentum model, AdamW's moments and the counters, out of the way of vLLM, which loads
+ * every `.safetensors` file at the top. `manifest.json` has the SHA-256 of every file.
+ */
+export class CheckpointStore {
+  readonly #folder: string;
+  readonly #options: CheckpointStoreOptions;
+  readonly #config: ModelConfig;
+
+  private constructor(folder: string, options: CheckpointStoreOptions) {
+    this.#folder = folder;
+    this.#options = options;
+    this.#config = parseModelConfig(options.configJson);
+  }
+
+  static async open(folder: string, options: CheckpointStoreOptions): Promise<CheckpointStore> {
+    await ensureFolder(folder, options.files);
+    await removeTemporaries(folder, options.files);
+    return new CheckpointStore(folder, options);
+  }
+
+  /**
+   * Writes `step-N` and removes all but the newest `keep`; returns its folder.
+   *
+   * A valid checkpoint of the same iteration is left as it is. RESOURCE when the disk is full: earlier
+   * checkpoints stay.
+   */
+  async save(state: CheckpointState): Promise<string> {
+    const { files, keep } = this.#options;
+    const folder = join(this.#folder, `step-${state.iterations}`);
+    const existing = await listCheckpoints(this.#folder);
+    const isThere = existing.includes(state.iterations) && (await problemOf(folder)) === null;
+    if (!isThere) await writeFolderAtomic(folder, (writer) => this.#write(writer, state), files);
+    const older = existing.filter((iterations) => iterations < state.iterations).reverse();
+    for (const iterations of older.slice(keep - 1)) {
+      await removeFolder(join(this.#folder, `step-${iterations}`), files);
+    }
+    return folder;
+  }
+
+  /** The newest checkpoint whose files are as they were written, or null; those passed over are reported aloud. */
+  async newest(): Promise<LoadedCheckpoint | null> {
+    for (const iterations of (await listCheckpoints(this.#folder)).reverse()) {
+      const folder = join(this.#folder, `step-${iterations}`);
+      const problem = await problemOf(folder);
+      if (problem === null) return { folder, state: await this.#read(folder) };
+      this.#options.warn(`checkpoint ${folder} is not used: ${problem}`);
+    }
+    return null;
+  }
+
+  async #write(writer: FolderWriter, state: CheckpointState): Promise<void> {
+    const { configJson, tokenizerFolder } = this.#options;
+    await writeModelFiles(writer, { configJson, weights: state.policy, tokenizerFolder });
+    const specs = parameterSpecs(this.#config);
+    const moments: NamedTensor[] = [
+      ...namedTensors(specs, state.firstMoment, firstMomentPrefix),
+      ...namedTensors(specs, state.secondMoment, secondMomentPrefix),
+    ];
+    const momentum = namedTensors(specs, state.momentum);
+    await writer.write(trainerFiles.momentum, encodeSafetensors(momentum));
+    await writer.write(trainerFiles.optimizer, encodeSafetensors(moments));
+    const { iterations, optimizerSteps } = state;
+    await writer.writeJson(trainerFiles.state, { iterations, optimizerSteps });
+    // Last, because it vouches for the rest.
+    await writer.writeJson(manifestName, { formatVersion, iterations, files: writer.digests });
+  }
+
+  async #read(folder: string): Promise<CheckpointState> {
+    const counters = parseCounters(
+      folder,
+      await readFile(join(folder, trainerFiles.state), 'utf8'),
+    );
+    const policy = await this.#readWeights(folder, 'model.safetensors');
+    const momentum = await this.#readWeights(folder, trainerFiles.momentum);
+    const optimizer = trainerFiles.optimizer;
+    const firstMoment = await this.#readWeights(folder, optimizer, firstMomentPrefix);
+    const secondMoment = await this.#readWeights(folder, optimizer, secondMomentPrefix);
+    return { ...counters, policy, momentum, firstMoment, secondMoment };
+  }
+
+  async #readWeights(folder: string, name: string, prefix = ''): Promise<Float32Array> {
+    const source = await openFileSource(folder, name);
+    try {
+      const specs = parameterSpecs(this.#config);
+      return await readParameters(
+        source,
+        specs.map((spec) => ({ ...spec, name: prefix + spec.name })),
+      );
+    } finally {
+      await source.close();
+    }
+  }
+}
+
+function parseCounters(
+  folder: string,
+  text: string,
+): Pick<CheckpointState, 'iterations' | 'optimizerSteps'> {
+  const { iterations, optimizerSteps } = JSON.parse(text) as Record<string, unknown>;
+  if (!isCount(iterations) || !isCount(optimizerSteps)) {
+    const what = `${join(folder, trainerFiles.state)} lacks iterations or optimizerSteps`;
+    throw new MgrpoError('CORRUPT', `${what}; delete the checkpoint, the one before is used then`);
+  }
+  return { iterations, optimizerSteps };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** The iterations of the checkpoints in a folder, ascending, valid or not. */
+export async function listCheckpoints(folder: string): Promise<number[]> {
+  const iterations = (await readdir(folder)).flatMap((name) => {
+    const match = folderPattern.exec(name);
+    return match === null ? [] : [Number(match[1])];
+  });
+  return iterations.sort((a, b) => a - b);
+}
+
+/** Checks every file of a checkpoint against its manifest; MgrpoError CORRUPT says what is wrong. */
+export async function verifyCheckpoint(folder: string): Promise<void> {
+  const problem = await problemOf(folder);
+  if (problem !== null) throw new MgrpoError('CORRUPT', `checkpoint ${folder}: ${problem}`);
+}
+
+/** What is wrong with a checkpoint, or null. */
+async function problemOf(folder: string): Promise<string | null> {
+  try {
+    const manifest: unknown = JSON.parse(await readFile(join(folder, manifestName), 'utf8'));
+    const files = manifestFiles(manifest);
+    if (typeof files === 'string') return files;
+    for (const [name, expected] of Object.entries(files)) {
+      const actual = await digestFile(join(folder, name));
+      if (actual.bytes !== expected.bytes) {
+        return `${name} has ${actual.bytes} of ${expected.bytes} bytes`;
+      }
+      if (actual.sha256 !== expected.sha256) return `${name} does not match its checksum`;
+    }
+    return null;
+  } catch (error) {
+    // A missing, unreadable or garbled file makes a checkpoint unusable, whatever the reason.
+    return messageOf(error);
+  }
+}
+
+/** The files a manifest vouches for, or what is wrong with it. */
+function manifestFiles(manifest: unknown): Record<string, FileDigest> | string {
+  if (typeof manifest !== 'object' || manifest === null) return `${manifestName} is no object`;
+  const { formatVersion: version, files } = manifest as Record<string, unknown>;
+  if (version !== formatVersion) {
+    return `its format version is ${version}, this program reads ${formatVersion}`;
+  }
+  if (typeof files !== 'object' || files === null) return `${manifestName} names no files`;
+  const names = ['config.json', 'model.safetensors', ...Object.values(trainerFiles)];
+  const missing = names.filter((name) => !Object.hasOwn(files, name));
+  if (missing.length > 0) return `${manifestName} does not name ${missing.join(', ')}`;
+  const stray = Object.keys(files).find((name) => !safeName.test(name));
+  if (stray !== undefined)
+    return `${manifestName} names ${stray}, which is no file of a checkpoint`;
+  return files as Record<string, FileDigest>;
+}
+
+async function digestFile(path: string): Promise<FileDigest> {
+  const hash = createHash('sha256');
+  const handle = await open(path, 'r');
+  let bytes = 0;
+  for await (const chunk of handle.createReadStream({ highWaterMark: 1 << 20 })) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}

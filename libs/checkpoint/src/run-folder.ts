@@ -1,0 +1,135 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MgrpoError, messageOf } from '@mgrpo/errors';
+import { writeJsonAtomic } from './atomic.ts';
+import type { CheckpointStoreOptions } from './checkpoints.ts';
+import { CheckpointStore } from './checkpoints.ts';
+import { LearnerEpoch } from './epoch.ts';
+import type { Files } from './files.ts';
+import { diskFiles, ensureFolder, hasErrno } from './files.ts';
+import { Journal } from './journal.ts';
+import { MetricsLog } from './metrics-log.ts';
+import { VersionStore } from './versions.ts';
+
+/** A JSON object whose fields this library does not interpret. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Names of what lies in a run folder. */
+export const runFiles = {
+  config: 'config.json',
+  manifest: 'manifest.json',
+  metrics: 'metrics.jsonl',
+  journal: 'journal',
+  versions: 'versions',
+  checkpoints: 'checkpoints',
+  epochs: 'epochs',
+} as const;
+
+const formatVersion = 1;
+
+export interface RunFolderOptions {
+  /** Told, in a sentence, of anything found cut short or unusable. */
+  readonly warn: (message: string) => void;
+  readonly files?: Files;
+}
+
+/** A run on disk: its resolved configuration and manifest, and the way to the parts that grow. */
+export class RunFolder {
+  readonly path: string;
+  /** The resolved configuration. */
+  readonly config: JsonObject;
+  /** What the run was started with: hashes of the base weights, versions, fingerprints. */
+  readonly manifest: JsonObject;
+  readonly #warn: (message: string) => void;
+  readonly #files: Files;
+
+  private constructor(
+    path: string,
+    contents: { config: JsonObject; manifest: JsonObject },
+    { warn, files = diskFiles }: RunFolderOptions,
+  ) {
+    this.path = path;
+    this.config = contents.config;
+    this.manifest = contents.manifest;
+    this.#warn = warn;
+    this.#files = files;
+  }
+
+  /** Starts a run in a folder; USAGE when the folder holds one already, RESOURCE when it can't be written. */
+  static async create(
+    path: string,
+    contents: { config: JsonObject; manifest: JsonObject },
+    options: RunFolderOptions,
+  ): Promise<RunFolder> {
+    const { files = diskFiles } = options;
+    await ensureFolder(path, files);
+    if ((await readJson(join(path, runFiles.manifest))) !== null) {
+      const remedy = 'continue it with --resume, or choose another folder with --run';
+      throw new MgrpoError('USAGE', `${path} already holds a run; ${remedy}`);
+    }
+    const manifest = { formatVersion, ...contents.manifest };
+    await writeJsonAtomic(join(path, runFiles.config), contents.config, files);
+    // Last, because a folder with a manifest counts as a run.
+    await writeJsonAtomic(join(path, runFiles.manifest), manifest, files);
+    return new RunFolder(path, { config: contents.config, manifest }, options);
+  }
+
+  /** Opens a run; NOT_FOUND when the folder holds none, INCOMPATIBLE when another version wrote it. */
+  static async open(path: string, options: RunFolderOptions): Promise<RunFolder> {
+    const config = await readJson(join(path, runFiles.config));
+    const manifest = await readJson(join(path, runFiles.manifest));
+    if (config === null || manifest === null) {
+      const remedy = 'leave out --resume to start one there';
+      throw new MgrpoError('NOT_FOUND', `${path} holds no run; ${remedy}`);
+    }
+    if (manifest.formatVersion !== formatVersion) {
+      const what = `${path} has run format ${manifest.formatVersion}, this program ${formatVersion}`;
+      throw new MgrpoError('INCOMPATIBLE', `${what}; continue it with the version that made it`);
+    }
+    return new RunFolder(path, { config, manifest }, options);
+  }
+
+  /** Makes the caller the run's only learner. */
+  takeEpoch(): Promise<LearnerEpoch> {
+    return LearnerEpoch.take(join(this.path, runFiles.epochs), this.#files);
+  }
+
+  openJournal(epoch: LearnerEpoch): Promise<Journal> {
+    return Journal.open(join(this.path, runFiles.journal), { epoch, ...this.#edge() });
+  }
+
+  /** `keep`: versions of each role that stay, at least lag + 1. */
+  openVersions(keep: number): Promise<VersionStore> {
+    return VersionStore.open(join(this.path, runFiles.versions), { keep, ...this.#edge() });
+  }
+
+  openCheckpoints(
+    options: Omit<CheckpointStoreOptions, 'files' | 'warn'>,
+  ): Promise<CheckpointStore> {
+    const folder = join(this.path, runFiles.checkpoints);
+    return CheckpointStore.open(folder, { ...options, ...this.#edge() });
+  }
+
+  openMetrics(): Promise<MetricsLog> {
+    return MetricsLog.open(join(this.path, runFiles.metrics), this.#edge());
+  }
+
+  #edge() {
+    return { files: this.#files, warn: this.#warn };
+  }
+}
+
+/** A JSON object from a file, null when there is no file; CORRUPT when it is something else. */
+async function readJson(path: string): Promise<JsonObject | null> {
+  try {
+    const json: unknown = JSON.parse(await readFile(path, 'utf8'));
+    if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
+      return json as JsonObject;
+    }
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return null;
+    const what = `can't read ${path}: ${messageOf(error)}`;
+    throw new MgrpoError('CORRUPT', what, { cause: error });
+  }
+  throw new MgrpoError('CORRUPT', `${path} is no JSON object`);
+}
