@@ -1,1 +1,12 @@
-export {};
+export {
+  type ContentHashes,
+  canonicalJson,
+  hidePassword,
+  runIdentity,
+  withoutSecrets,
+} from './identity.ts';
+export { configurationReference } from './reference.ts';
+export { type Complaint, parseConfig, resolveConfig } from './resolve.ts';
+export { loadRunConfig, parseRunConfig } from './run-config.ts';
+export { type RunConfig, runConfigSchema } from './run-schema.ts';
+export type { ConfigSources } from './sources.ts';

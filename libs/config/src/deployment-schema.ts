@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { integer, milliseconds, port } from './keys.ts';
+
+/** Where one service listens, and where the others find it. */
+function listenSchema(service: string) {
+  return z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1').describe('interface to listen on'),
+      port: port.default(0).describe('gRPC port; 0 takes any free one'),
+      metricsPort: port
+        .default(0)
+        .describe('HTTP port of /metrics, /healthz and /readyz; 0 takes any free one'),
+      address: z
+        .string()
+        .regex(/^[^\s/]+:\d+$/)
+        .nullable()
+        .default(null)
+        .describe(
+          `host:port at which others reach the ${service}; null where \`mgrpo train\` starts it and knows`,
+        ),
+    })
+    .prefault({})
+    .describe(`the ${service}`);
+}
+
+const workers = z
+  .strictObject({
+    policy: integer(1, 1024).default(1).describe('policy-rollout processes'),
+    momentum: integer(1, 1024).default(1).describe('momentum-rollout processes'),
+    voter: integer(1, 1024).default(1).describe('voter processes'),
+  })
+  .prefault({})
+  .describe('how many processes of each service `mgrpo train` starts');
+
+const redis = z
+  .strictObject({
+    url: z
+      .string()
+      .regex(/^(rediss?|unix):\/\/./)
+      .nullable()
+      .default(null)
+      .describe(
+        'redis://, rediss:// or unix:// address of a Redis or Valkey server; null starts a private one',
+      ),
+    prefix: z
+      .string()
+      .regex(/^\{[\w.-]+\}$/)
+      .default('{mgrpo}')
+      .describe('prefix of all queue keys, a hash tag so that a cluster keeps them in one slot'),
+  })
+  .prefault({})
+  .describe('the message queue');
+
+const rollout = z
+  .strictObject({
+    slots: integer(1, 4096)
+      .default(64)
+      .describe('rollouts that one engine decodes at the same time'),
+    rolloutsPerJob: integer(1, 4096)
+      .default(32)
+      .describe('rollouts of one prompt and role that one job generates'),
+  })
+  .prefault({})
+  .describe('rollout workers; neither key changes a result');
+
+const jobs = z
+  .strictObject({
+    lockDurationMs: milliseconds
+      .default(2000)
+      .describe('a job whose worker has been silent for so long is given to another (ms)'),
+    stalledIntervalMs: milliseconds
+      .default(1000)
+      .describe('how often workers look for such jobs (ms)'),
+    maxStalledCount: integer(3)
+      .default(10)
+      .describe('how often a job may be taken over before it fails'),
+    attempts: integer(1).default(5).describe('how often a job that throws is tried'),
+  })
+  .prefault({})
+  .describe('the queue’s recovery');
+
+const deadlines = z
+  .strictObject({
+    startMs: milliseconds.default(60_000).describe('from start to ready, each service (ms)'),
+    rpcMs: milliseconds.default(10_000).describe('one short call between services (ms)'),
+    weightsMs: milliseconds.default(300_000).describe('sending one weight version (ms)'),
+    jobMs: milliseconds.default(600_000).describe('waiting for and running one job (ms)'),
+    iterationMs: milliseconds
+      .default(3_600_000)
+      .describe('one iteration without any progress before its jobs are built anew (ms)'),
+    drainMs: milliseconds
+      .default(4000)
+      .describe('from SIGTERM to exit: calls and jobs under way may end (ms)'),
+  })
+  .prefault({})
+  .describe('what takes longer has failed');
+
+/** Where and how a run is executed. Nothing in here changes a result, so it is no part of the run's identity. */
+export const deploymentSchema = z
+  .strictObject({
+    workers,
+    redis,
+    coordinator: listenSchema('coordinator'),
+    learner: listenSchema('learner'),
+    voter: listenSchema('voter'),
+    policyRollout: listenSchema('policy-rollout service'),
+    momentumRollout: listenSchema('momentum-rollout service'),
+    rollout,
+    jobs,
+    deadlines,
+    logLevel: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+      .default('info')
+      .describe('least severe event that services log'),
+  })
+  .prefault({})
+  .describe('where and how the run is executed; no key in here changes a result');

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { canonicalJson, hidePassword, runIdentity, withoutSecrets } from './identity.ts';
+import { parseRunConfig } from './run-config.ts';
+
+const config = (changes: object = {}) =>
+  parseRunConfig({ model: { path: 'a' }, prompts: { train: 'b' }, ...changes }, 'test');
+const contents = { model: '11', trainPrompts: '22', validationPrompts: null };
+
+test('location and deployment leave the identity of a run as it is', () => {
+  const deployment = { workers: { policy: 4 }, redis: { url: 'redis://elsewhere' } };
+  const moved = config({ model: { path: '/x' }, prompts: { train: '/y' }, deployment });
+  expect(runIdentity(moved, contents)).toBe(runIdentity(config(), contents));
+});
+
+test('content and every other key change it', () => {
+  const same = runIdentity(config(), contents);
+  expect(runIdentity(config(), { ...contents, model: '12' })).not.toBe(same);
+  expect(runIdentity(config(), { ...contents, trainPrompts: '23' })).not.toBe(same);
+  expect(runIdentity(config({ seed: 2 }), contents)).not.toBe(same);
+  expect(runIdentity(config({ learner: { microbatchTokens: 4096 } }), contents)).not.toBe(same);
+});
+
+test('canonical JSON does not depend on the order of keys', () => {
+  expect(canonicalJson({ b: [{ d: 1, c: null }], a: 'x' })).toBe(
+    '{"a":"x","b":[{"c":null,"d":1}]}',
+  );
+});
+
+test('passwords of URLs are not shown', () => {
+  expect(hidePassword('redis://:p@ss@host:6379/0')).toBe('redis://:***@host:6379/0');
+  expect(hidePassword('redis://host:6379')).toBe('redis://host:6379');
+  const secret = config({ deployment: { redis: { url: 'rediss://me:secret@host' } } });
+  expect(JSON.stringify(withoutSecrets(secret))).not.toContain('secret');
+});

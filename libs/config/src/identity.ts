@@ -1,0 +1,50 @@
+import type { RunConfig } from './run-schema.ts';
+
+/** Hex sha256 of what the paths of a configuration hold. */
+export interface ContentHashes {
+  readonly model: string;
+  readonly trainPrompts: string;
+  readonly validationPrompts: string | null;
+}
+
+/**
+ * The configuration as the run id sees it: canonical JSON of every key that may change a result.
+ *
+ * Files count by content, not by location, so a run that is moved or copied stays the same run; the
+ * deployment does not count at all.
+ */
+export function runIdentity(config: RunConfig, contents: ContentHashes): string {
+  const { deployment: _deployment, ...rest } = config;
+  return canonicalJson({
+    ...rest,
+    model: { ...rest.model, path: contents.model },
+    prompts: {
+      ...rest.prompts,
+      train: contents.trainPrompts,
+      validation: contents.validationPrompts,
+    },
+  });
+}
+
+/** JSON without spaces and with sorted keys: equal values have equal texts. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, node: unknown) => {
+    if (typeof node !== 'object' || node === null || Array.isArray(node)) return node;
+    return Object.fromEntries(Object.entries(node).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+/** The configuration as it may be logged and stored: the password of the Redis URL is left out. */
+export function withoutSecrets(config: RunConfig): RunConfig {
+  const { redis } = config.deployment;
+  if (redis.url === null) return config;
+  return {
+    ...config,
+    deployment: { ...config.deployment, redis: { ...redis, url: hidePassword(redis.url) } },
+  };
+}
+
+/** A text with `redis://user:secret@host` as `redis://user:***@host`, also where the URL is not well formed. */
+export function hidePassword(text: string): string {
+  return text.replace(/(\w+:\/\/[^:@/\s]*):\S*@/g, '$1:***@');
+}

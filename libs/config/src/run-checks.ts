@@ -1,0 +1,88 @@
+import { rolloutCounts, stepsPerIteration } from '@mgrpo/algorithm';
+import { MgrpoError } from '@mgrpo/errors';
+import type { Complaint } from './resolve.ts';
+import type { RunConfig } from './run-schema.ts';
+
+/** What no single key shows: the combinations that can't work, each with the key to change. */
+export function checkRunConfig(config: RunConfig): Complaint[] {
+  return [
+    ...checkAlgorithm(config),
+    ...checkLengths(config),
+    ...checkEvaluation(config),
+    ...checkJobs(config),
+    ...checkPorts(config),
+  ];
+}
+
+/** The algorithm knows its own rules; its error becomes a complaint about the key that it names first. */
+function checkAlgorithm({ algorithm }: RunConfig): Complaint[] {
+  const rules = [() => rolloutCounts(algorithm), () => stepsPerIteration(algorithm)];
+  return rules.flatMap((rule) => {
+    try {
+      rule();
+      return [];
+    } catch (error) {
+      if (!(error instanceof MgrpoError)) throw error;
+      const path = /algorithm\.[\w.]*\w/.exec(error.message)?.[0] ?? 'algorithm';
+      return [{ path, message: error.message }];
+    }
+  });
+}
+
+function checkLengths({ prompts, sampling, learner }: RunConfig): Complaint[] {
+  const longest = prompts.maxPromptTokens + sampling.maxResponseTokens;
+  if (learner.microbatchTokens >= longest) return [];
+  return [
+    {
+      path: 'learner.microbatchTokens',
+      message:
+        `learner.microbatchTokens ${learner.microbatchTokens} can't hold one sequence of ` +
+        `prompts.maxPromptTokens ${prompts.maxPromptTokens} + sampling.maxResponseTokens ` +
+        `${sampling.maxResponseTokens}; set it to ${longest} or more`,
+    },
+  ];
+}
+
+function checkEvaluation({ evaluation }: RunConfig): Complaint[] {
+  if (evaluation.temperature > 0 || evaluation.samples === 1) return [];
+  return [
+    {
+      path: 'evaluation.samples',
+      message:
+        `evaluation.samples ${evaluation.samples} at evaluation.temperature 0 are equal to each ` +
+        'other; use 1 sample or a temperature above 0',
+    },
+  ];
+}
+
+function checkJobs({ deployment: { jobs } }: RunConfig): Complaint[] {
+  if (jobs.stalledIntervalMs < jobs.lockDurationMs) return [];
+  return [
+    {
+      path: 'deployment.jobs.stalledIntervalMs',
+      message:
+        `deployment.jobs.stalledIntervalMs ${jobs.stalledIntervalMs} must be less than ` +
+        `deployment.jobs.lockDurationMs ${jobs.lockDurationMs}, or dead workers are found late`,
+    },
+  ];
+}
+
+const servers = ['coordinator', 'learner', 'voter', 'policyRollout', 'momentumRollout'] as const;
+
+function checkPorts({ deployment }: RunConfig): Complaint[] {
+  const owners = new Map<string, string>();
+  const complaints: Complaint[] = [];
+  for (const server of servers) {
+    for (const key of ['port', 'metricsPort'] as const) {
+      const { host, [key]: port } = deployment[server];
+      const path = `deployment.${server}.${key}`;
+      const owner = owners.get(`${host}:${port}`);
+      if (port !== 0 && owner !== undefined) {
+        const message = `${path} ${port} is also ${owner}; give each its own, or 0 for any free port`;
+        complaints.push({ path, message });
+      }
+      owners.set(`${host}:${port}`, path);
+    }
+  }
+  return complaints;
+}

@@ -1,0 +1,134 @@
+import {
+  defaultEvaluationTemperature,
+  defaultMaxPromptTokens,
+  defaultSamplingOptions,
+} from '@mgrpo/algorithm';
+import { z } from 'zod';
+import { algorithmSchema } from './algorithm-schema.ts';
+import { deploymentSchema } from './deployment-schema.ts';
+import { integer, path } from './keys.ts';
+
+const prompts = z
+  .strictObject({
+    train: path.describe('prompts to train on: JSON lines with `prompt`; answers are never read'),
+    validation: path
+      .nullable()
+      .default(null)
+      .describe(
+        'prompts to evaluate on: JSON lines with `prompt` and `answer`; null: no evaluation',
+      ),
+    template: z
+      .string()
+      .refine((text) => text.includes('{prompt}'))
+      .default('{prompt}')
+      .describe('text that the model sees; holds {prompt}, which the prompt replaces'),
+    maxPromptTokens: integer(1)
+      .default(defaultMaxPromptTokens)
+      .describe('longest prompt after the template (tokens)'),
+    tooLong: z
+      .enum(['reject', 'truncate'])
+      .default('reject')
+      .describe('a longer prompt is left out, or loses its beginning; both are counted'),
+  })
+  .describe('what is asked');
+
+const answer = z
+  .strictObject({
+    extractor: z
+      .enum(['boxed', 'after-arrow', 'first-name'])
+      .default('boxed')
+      .describe('where the answer of a response stands'),
+  })
+  .prefault({})
+  .describe('how an answer is read');
+
+const sampling = z
+  .strictObject({
+    temperature: z
+      .number()
+      .positive()
+      .max(10)
+      .default(defaultSamplingOptions.temperature)
+      .describe('logits are divided by it before sampling and before every logprob and entropy'),
+    topP: z
+      .number()
+      .positive()
+      .max(1)
+      .default(defaultSamplingOptions.topP)
+      .describe('nucleus cut; 1: none'),
+    topK: integer(0)
+      .default(defaultSamplingOptions.topK)
+      .describe('most likely tokens that may be sampled; 0: all'),
+    maxResponseTokens: integer(1)
+      .default(defaultSamplingOptions.maxResponseTokens)
+      .describe('longest response, its stop token included (tokens)'),
+  })
+  .prefault({})
+  .describe('how training responses are sampled');
+
+const evaluation = z
+  .strictObject({
+    everyIterations: integer(1)
+      .default(10)
+      .describe('iterations from one evaluation to the next; the last one is always evaluated'),
+    maxPrompts: integer(1)
+      .nullable()
+      .default(null)
+      .describe('prompts of an evaluation, the first of the file; null: all'),
+    samples: integer(1)
+      .default(1)
+      .describe('responses for each prompt, whose accuracy is averaged'),
+    temperature: z
+      .number()
+      .min(0)
+      .max(10)
+      .default(defaultEvaluationTemperature)
+      .describe('sampling temperature; 0: greedy'),
+  })
+  .prefault({})
+  .describe('accuracy on the validation prompts');
+
+const checkpoint = z
+  .strictObject({
+    everyIterations: integer(1).default(50).describe('iterations from one checkpoint to the next'),
+    keep: integer(1).default(2).describe('newest checkpoints that are kept'),
+  })
+  .prefault({})
+  .describe('what a run saves; the last iteration is always saved');
+
+const learner = z
+  .strictObject({
+    microbatchTokens: integer(1)
+      .default(8192)
+      .describe('prompt and response tokens of one gradient pass: more is faster and needs memory'),
+  })
+  .prefault({})
+  .describe('the learner');
+
+/** The whole configuration of a training run. Every key but those of `deployment` may change the result. */
+export const runConfigSchema = z.strictObject({
+  seed: integer(0, 2 ** 32 - 1)
+    .default(1)
+    .describe('every random number of the run is a function of it'),
+  iterations: integer(1).default(500).describe('iterations of the run, which schedules span'),
+  lag: integer(0, 8)
+    .default(0)
+    .describe(
+      'iterations by which generation may run ahead of learning; 0: on-policy, as the paper',
+    ),
+  model: z
+    .strictObject({
+      path: path.describe('folder of the base model: config.json, tokenizer.json, *.safetensors'),
+    })
+    .describe('the model that is trained'),
+  prompts,
+  answer,
+  algorithm: algorithmSchema,
+  sampling,
+  evaluation,
+  checkpoint,
+  learner,
+  deployment: deploymentSchema,
+});
+
+export type RunConfig = z.output<typeof runConfigSchema>;

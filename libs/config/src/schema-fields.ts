@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+/** One configuration key, as a person sees it: what messages, the environment and the reference page are made from. */
+export interface Field {
+  /** Dotted, from the root: `sampling.maxResponseTokens`. */
+  readonly path: string;
+  readonly kind: 'section' | 'value';
+  /** What it may hold, in words: `a whole number from 1`. */
+  readonly type: string;
+  readonly description: string;
+  /** Absent when the key must be given. */
+  readonly default?: unknown;
+  /** A file or folder: relative to the recipe when it stands in one, else to the working directory. */
+  readonly isPath: boolean;
+}
+
+interface SchemaNode {
+  type?: string;
+  enum?: unknown[];
+  anyOf?: SchemaNode[];
+  items?: SchemaNode;
+  properties?: Record<string, SchemaNode>;
+  description?: string;
+  default?: unknown;
+  isPath?: boolean;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+}
+
+/** Every key of a schema, sections before their keys, in the schema's order. */
+export function fieldsOf(schema: z.ZodType): Field[] {
+  const fields: Field[] = [];
+  collect(z.toJSONSchema(schema, { io: 'input' }) as SchemaNode, [], fields);
+  return fields;
+}
+
+function collect(node: SchemaNode, path: readonly string[], fields: Field[]): void {
+  if (path.length > 0) fields.push(fieldOf(node, path));
+  for (const [key, child] of Object.entries(node.properties ?? {})) {
+    collect(child, [...path, key], fields);
+  }
+}
+
+function fieldOf(node: SchemaNode, path: readonly string[]): Field {
+  const isPath = [node, ...(node.anyOf ?? [])].some((option) => option.isPath);
+  return {
+    path: path.join('.'),
+    kind: node.properties ? 'section' : 'value',
+    type: isPath ? typeText(node).replace('a text', 'a path') : typeText(node),
+    description: node.description ?? '',
+    isPath,
+    ...('default' in node ? { default: node.default } : {}),
+  };
+}
+
+function typeText(node: SchemaNode): string {
+  if (node.anyOf) return node.anyOf.map(typeText).join(' or ');
+  if (node.enum) return `one of ${node.enum.join(', ')}`;
+  switch (node.type) {
+    case 'integer':
+      return `a whole number${rangeText(node)}`;
+    case 'number':
+      return `a number${rangeText(node)}`;
+    case 'boolean':
+      return 'true or false';
+    case 'string':
+      return 'a text';
+    case 'null':
+      return 'null';
+    case 'array':
+      return `a list of: ${typeText(node.items ?? {})}`;
+    default:
+      return 'a section';
+  }
+}
+
+function rangeText(node: SchemaNode): string {
+  const bound = (value: number | undefined) =>
+    value === undefined || Math.abs(value) >= Number.MAX_SAFE_INTEGER ? undefined : value;
+  const [low, above] = [bound(node.minimum), bound(node.exclusiveMinimum)];
+  const [high, below] = [bound(node.maximum), bound(node.exclusiveMaximum)];
+  const from = low === undefined ? (above === undefined ? '' : ` above ${above}`) : ` from ${low}`;
+  const to = high === undefined ? (below === undefined ? '' : ` below ${below}`) : ` to ${high}`;
+  return above !== undefined && to ? `${from} and${to.replace(' to', ' at most')}` : from + to;
+}
