@@ -4,7 +4,7 @@ import type { ModelConfig } from './config.ts';
 import { parameterSpecs } from './parameters.ts';
 
 /**
- * One weight input of our graphs: a view of the flat weights, often over several adjacent parameters.
+ * One weight input of our graphs: a view of the flat weights.
  *
  * Every graph of a model (prefill, decode, score, gradients) takes the same weight inputs.
  */
@@ -16,16 +16,21 @@ export interface WeightView {
   readonly offset: number;
 }
 
-/** The weight inputs of one layer. `qkv` stacks the q, k and v matrices, `gateUp` gate and up. */
+/** The weight inputs of one layer; matrices are [out, in]. */
 export interface LayerWeights<T> {
   readonly attentionNorm: T;
-  readonly qkv: T;
-  readonly qkvBias: T | null;
+  readonly q: T;
+  readonly k: T;
+  readonly v: T;
+  readonly qBias: T | null;
+  readonly kBias: T | null;
+  readonly vBias: T | null;
   readonly qNorm: T | null;
   readonly kNorm: T | null;
   readonly output: T;
   readonly mlpNorm: T;
-  readonly gateUp: T;
+  readonly gate: T;
+  readonly up: T;
   readonly down: T;
 }
 
@@ -39,33 +44,34 @@ export interface ModelWeights<T> {
 
 /** The weight inputs of a model's graphs, as views of the flat weights. */
 export function weightViews(config: ModelConfig): ModelWeights<WeightView> {
-  const { hiddenSize: D, headDim: K, intermediateSize: F, vocabSize: V } = config;
-  const numQkv = (config.numHeads + 2 * config.numKvHeads) * K;
-  const offsets = new Map(parameterSpecs(config).map(({ name, offset }) => [name, offset]));
-  const view = (name: string, first: string, shape: number[]): WeightView => ({
-    name,
-    shape,
-    offset: offsets.get(first)!,
-  });
-  const embedding = view('embedding', 'model.embed_tokens.weight', [V, D]);
+  const specs = new Map(parameterSpecs(config).map((spec) => [spec.name, spec]));
+  const view = (name: string, parameter: string): WeightView => {
+    const { shape, offset } = specs.get(parameter)!;
+    return { name, shape, offset };
+  };
+  const embedding = view('embedding', 'model.embed_tokens.weight');
   const layers = Array.from({ length: config.numLayers }, (_, layer) => {
-    const of = (name: string, first: string, shape: number[]): WeightView =>
-      view(`layer${layer}.${name}`, `model.layers.${layer}.${first}.weight`, shape);
-    const bias = `model.layers.${layer}.self_attn.q_proj.bias`;
+    const of = (name: string, parameter: string): WeightView =>
+      view(`layer${layer}.${name}`, `model.layers.${layer}.${parameter}`);
     return {
-      attentionNorm: of('attentionNorm', 'input_layernorm', [D]),
-      qkv: of('qkv', 'self_attn.q_proj', [numQkv, D]),
-      qkvBias: config.qkvBias ? view(`layer${layer}.qkvBias`, bias, [numQkv]) : null,
-      qNorm: config.qkNorm ? of('qNorm', 'self_attn.q_norm', [K]) : null,
-      kNorm: config.qkNorm ? of('kNorm', 'self_attn.k_norm', [K]) : null,
-      output: of('output', 'self_attn.o_proj', [D, config.numHeads * K]),
-      mlpNorm: of('mlpNorm', 'post_attention_layernorm', [D]),
-      gateUp: of('gateUp', 'mlp.gate_proj', [2 * F, D]),
-      down: of('down', 'mlp.down_proj', [D, F]),
+      attentionNorm: of('attentionNorm', 'input_layernorm.weight'),
+      q: of('q', 'self_attn.q_proj.weight'),
+      k: of('k', 'self_attn.k_proj.weight'),
+      v: of('v', 'self_attn.v_proj.weight'),
+      qBias: config.qkvBias ? of('qBias', 'self_attn.q_proj.bias') : null,
+      kBias: config.qkvBias ? of('kBias', 'self_attn.k_proj.bias') : null,
+      vBias: config.qkvBias ? of('vBias', 'self_attn.v_proj.bias') : null,
+      qNorm: config.qkNorm ? of('qNorm', 'self_attn.q_norm.weight') : null,
+      kNorm: config.qkNorm ? of('kNorm', 'self_attn.k_norm.weight') : null,
+      output: of('output', 'self_attn.o_proj.weight'),
+      mlpNorm: of('mlpNorm', 'post_attention_layernorm.weight'),
+      gate: of('gate', 'mlp.gate_proj.weight'),
+      up: of('up', 'mlp.up_proj.weight'),
+      down: of('down', 'mlp.down_proj.weight'),
     };
   });
-  const norm = view('norm', 'model.norm.weight', [D]);
-  const head = config.tieWordEmbeddings ? embedding : view('head', 'lm_head.weight', [V, D]);
+  const norm = view('norm', 'model.norm.weight');
+  const head = config.tieWordEmbeddings ? embedding : view('head', 'lm_head.weight');
   return { embedding, layers, norm, head };
 }
 
@@ -78,13 +84,18 @@ export function mapWeights<A, B>(
   const embedding = make(weights.embedding);
   const layers = weights.layers.map((layer) => ({
     attentionNorm: make(layer.attentionNorm),
-    qkv: make(layer.qkv),
-    qkvBias: optional(layer.qkvBias),
+    q: make(layer.q),
+    k: make(layer.k),
+    v: make(layer.v),
+    qBias: optional(layer.qBias),
+    kBias: optional(layer.kBias),
+    vBias: optional(layer.vBias),
     qNorm: optional(layer.qNorm),
     kNorm: optional(layer.kNorm),
     output: make(layer.output),
     mlpNorm: make(layer.mlpNorm),
-    gateUp: make(layer.gateUp),
+    gate: make(layer.gate),
+    up: make(layer.up),
     down: make(layer.down),
   }));
   const norm = make(weights.norm);

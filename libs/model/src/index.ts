@@ -1,4 +1,5 @@
 export { type Architecture, type ModelConfig, parseModelConfig } from './config.ts';
+export { gradientsGraph } from './gradients-graph.ts';
 export {
   type LayerWeights,
   listWeights,
@@ -9,4 +10,7 @@ export {
   weightInputs,
   weightViews,
 } from './graph-weights.ts';
+export type { LossKind } from './loss-graph.ts';
 export { numParameters, type ParameterSpec, parameterSpecs } from './parameters.ts';
+export { type RotaryTables, rotaryTables } from './rotary.ts';
+export { scoreGraph } from './score-graph.ts';

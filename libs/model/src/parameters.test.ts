@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseModelConfig } from './config.ts';
-import { listWeights, weightArrays, weightViews } from './graph-weights.ts';
+import { weightArrays, weightViews } from './graph-weights.ts';
 import { numParameters, parameterSpecs } from './parameters.ts';
 
 const config = (type: string, tied: boolean) =>
@@ -35,8 +35,6 @@ test('q, k and v are adjacent, so that the fused product is a view', () => {
     (n) => specs.find((s) => s.name === `model.layers.1.self_attn.${n}_proj.weight`)!,
   );
   expect([k!.offset, v!.offset]).toEqual([q!.offset + q!.size, k!.offset + k!.size]);
-  const qkv = listWeights(weightViews(config('qwen3', true))).find((w) => w.name === 'layer1.qkv');
-  expect(qkv).toEqual({ name: 'layer1.qkv', shape: [128, 48], offset: q!.offset });
 });
 
 test('tied embeddings are one weight', () => {

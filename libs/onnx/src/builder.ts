@@ -267,6 +267,13 @@ export class GraphBuilder extends Graph {
     return this.expand(this.constant(dtype, [], [value]), shape);
   }
 
+  /** The last two axes' elements on and above diagonal `k`; zero below it. */
+  upperTriangle(x: Value, k: number): Value {
+    const diagonal = this.constant('int64', [], [k]);
+    const attributes = { upper: int(1) };
+    return this.#one('Trilu', [x, diagonal], x.dtype, x.shape, { attributes });
+  }
+
   // Numbers.
 
   /** A constant int64 vector. */

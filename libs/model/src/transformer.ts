@@ -1,0 +1,79 @@
+// B sequences, T tokens, D hidden, H query heads, J key/value heads, G = H / J, K head dim, F intermediate.
+import type { GraphBuilder, Value } from '@mgrpo/onnx';
+import type { ModelConfig } from './config.ts';
+import type { LayerWeights, ModelWeights } from './graph-weights.ts';
+
+/** What the layers of one forward pass share. */
+export interface ForwardInputs {
+  /** int64 [B, T], padded at the end: attention is causal, so padding needs no mask. */
+  readonly tokens: Value;
+  /** Rotary tables [positions, K/2]. */
+  readonly cos: Value;
+  readonly sin: Value;
+}
+
+/** Declares the inputs of a forward pass over whole sequences. */
+export function forwardInputs(g: GraphBuilder, config: ModelConfig): ForwardInputs {
+  return {
+    tokens: g.input('tokens', 'int64', ['B', 'T']),
+    cos: g.input('cos', 'float32', ['P', config.headDim / 2]),
+    sin: g.input('sin', 'float32', ['P', config.headDim / 2]),
+  };
+}
+
+/** The hidden states of whole sequences after the final norm: [B*T, D]. */
+export function forward(
+  g: GraphBuilder,
+  config: ModelConfig,
+  weights: ModelWeights<Value>,
+  inputs: ForwardInputs,
+): Value {
+  const ids = g.reshape(inputs.tokens, ['B*T']);
+  const firstPosition = g.integers([0]);
+  const mask = g.upperTriangle(g.fill(-1e9, 'float32', ['T', 'T']), 1);
+  let x = g.gather(weights.embedding, ids);
+  for (const layer of weights.layers) {
+    const normed = g.rmsNorm(x, layer.attentionNorm, config.rmsNormEps);
+    const attended = attention(g, config, layer, { ...inputs, x: normed, mask, firstPosition });
+    x = g.gemm(attended, layer.output, { transB: true, c: x });
+    x = mlp(g, config, layer, x);
+  }
+  return g.rmsNorm(x, weights.norm, config.rmsNormEps);
+}
+
+/** Causal grouped-query attention: [B*T, D] -> [B*T, H*K]. */
+function attention(
+  g: GraphBuilder,
+  config: ModelConfig,
+  layer: LayerWeights<Value>,
+  inputs: ForwardInputs & { x: Value; mask: Value; firstPosition: Value },
+): Value {
+  const { numHeads: H, numKvHeads: J, headDim: K } = config;
+  const { x, mask, firstPosition, cos, sin } = inputs;
+  const heads = (weight: Value, bias: Value | null, count: number): Value =>
+    g.reshape(g.gemm(x, weight, { transB: true, c: bias ?? undefined }), ['B', 'T', count, K]);
+  const norm = (v: Value, weight: Value | null): Value =>
+    weight === null ? v : g.rmsNorm(v, weight, config.rmsNormEps);
+  const toHeadMajor = (v: Value): Value => g.transpose(v, [0, 2, 1, 3]);
+  const rotate = (v: Value): Value => g.rotary(toHeadMajor(v), firstPosition, cos, sin);
+
+  const q = rotate(norm(heads(layer.q, layer.qBias, H), layer.qNorm)); // [B, H, T, K]
+  const k = rotate(norm(heads(layer.k, layer.kBias, J), layer.kNorm)); // [B, J, T, K]
+  const v = toHeadMajor(heads(layer.v, layer.vBias, J));
+  // The G query heads of a key head are stacked as rows of one product, so keys are never repeated.
+  const rows = `${H / J}*T`;
+  const grouped = g.reshape(q, ['B', J, rows, K]);
+  const scores = g.matMul(grouped, k, { transB: true, alpha: 1 / Math.sqrt(K) });
+  const masked = g.add(g.reshape(scores, ['B', H, 'T', 'T']), mask);
+  const probabilities = g.reshape(g.softmax(masked), ['B', J, rows, 'T']);
+  const mixed = g.reshape(g.matMul(probabilities, v), ['B', H, 'T', K]);
+  return g.reshape(g.transpose(mixed, [0, 2, 1, 3]), ['B*T', H * K]);
+}
+
+/** The gated MLP with its norm and residual: `x + (silu(n Wg^T) * n Wu^T) Wd^T` with n = norm(x). */
+function mlp(g: GraphBuilder, config: ModelConfig, layer: LayerWeights<Value>, x: Value): Value {
+  const normed = g.rmsNorm(x, layer.mlpNorm, config.rmsNormEps);
+  const gate = g.gemm(normed, layer.gate, { transB: true });
+  const up = g.gemm(normed, layer.up, { transB: true });
+  return g.gemm(g.mul(g.silu(gate), up), layer.down, { transB: true, c: x });
+}
