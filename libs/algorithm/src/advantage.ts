@@ -32,11 +32,15 @@ export function groupAdvantages(
   options: Omit<AdvantageOptions, 'baseline'>,
 ): number[] {
   const n = baseline.length;
-  if (n < 2 || baseline.every((reward) => reward === baseline[0])) return rewards.map(() => 0);
-  const mean = baseline.reduce((sum, reward) => sum + reward, 0) / n;
-  if (options.estimator === 'rloo') return rewards.map((reward) => (n / (n - 1)) * (reward - mean));
-  const squares = baseline.reduce((sum, reward) => sum + (reward - mean) ** 2, 0);
+  const origin = baseline[0] ?? 0;
+  // Measured from one of the rewards, equal rewards are exact zeros and close ones lose no digits.
+  const offsets = baseline.map((reward) => reward - origin);
+  if (n < 2 || offsets.every((offset) => offset === 0)) return rewards.map(() => 0);
+  const mean = offsets.reduce((sum, offset) => sum + offset, 0) / n;
+  const deviations = rewards.map((reward) => reward - origin - mean);
+  if (options.estimator === 'rloo') return deviations.map((deviation) => (n / (n - 1)) * deviation);
+  const squares = offsets.reduce((sum, offset) => sum + (offset - mean) ** 2, 0);
   const degrees = options.deviation === 'bessel' ? n - 1 : n;
   const scale = Math.sqrt(squares / degrees) + options.epsilon;
-  return rewards.map((reward) => (reward - mean) / scale);
+  return deviations.map((deviation) => deviation / scale);
 }

@@ -64,4 +64,4 @@ export {
 } from './random.ts';
 export { agreementReward } from './reward.ts';
 export { type TrajectoryEntropyKind, trajectoryEntropy } from './trajectory-entropy.ts';
-export { majorityVote, noVote, type PseudoLabel } from './vote.ts';
+export { majorityVote, type PseudoLabel } from './vote.ts';

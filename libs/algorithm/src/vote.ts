@@ -15,6 +15,7 @@ export type PseudoLabel =
       /** Distinct answers among them. */
       readonly numAnswers: number;
     }
+  /** Nobody who may vote had an answer, or the method takes no vote. */
   | { readonly kind: 'none'; readonly reason: 'no-votes' | 'no-vote-taken' };
 
 interface Tally {
@@ -58,9 +59,4 @@ export function majorityVote(voters: readonly GroupMember[]): PseudoLabel {
   const { answer, votes } = winner;
   const numAnswers = tallies.size;
   return { kind: 'majority', answer, votes, share: votes / numVotes, numVotes, numAnswers };
-}
-
-/** The label source of a method that rewards something else than agreement. */
-export function noVote(): PseudoLabel {
-  return { kind: 'none', reason: 'no-vote-taken' };
 }
