@@ -1,0 +1,90 @@
+import { Writable } from 'node:stream';
+import { MgrpoError } from '@mgrpo/errors';
+import { afterEach, expect, test } from 'vitest';
+import { createLogger } from './logger.ts';
+import { createMetrics, createRegistry, metricDefinitions } from './metrics.ts';
+import { startTelemetryServer, type TelemetryServer } from './telemetry-server.ts';
+
+const servers: TelemetryServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+async function serve(probes: { live?: string; ready?: string }, port = 0) {
+  const registry = createRegistry('voter');
+  const server = await startTelemetryServer({
+    host: '127.0.0.1',
+    port,
+    registry,
+    live: () => probes.live ?? null,
+    ready: async () => probes.ready ?? null,
+  });
+  servers.push(server);
+  const get = async (path: string, method = 'GET') => {
+    const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method });
+    return { status: response.status, text: await response.text() };
+  };
+  return { server, registry, get };
+}
+
+test('metrics are served with the service they come from', async () => {
+  const { registry, get } = await serve({});
+  const metrics = createMetrics(registry, ['droppedRollouts', 'jobSeconds']);
+  metrics.droppedRollouts.inc({ role: 'policy', reason: 'low-entropy' }, 3);
+  metrics.jobSeconds.observe({ job: 'vote' }, 0.2);
+  const { text } = await get('/metrics');
+  expect(text).toContain(
+    'mgrpo_dropped_rollouts_total{role="policy",reason="low-entropy",service="voter"} 3',
+  );
+  expect(text).toMatch(/mgrpo_job_seconds_bucket\{[^}]*le="0.3"[^}]*\} 1/);
+  expect(text).toContain('process_resident_memory_bytes');
+  expect(text).not.toContain('mgrpo_loss_nats');
+});
+
+test('probes answer 200, or 503 with the reason', async () => {
+  const probes: { ready?: string } = { ready: 'waiting for weights' };
+  const { get } = await serve(probes);
+  expect(await get('/healthz')).toEqual({ status: 200, text: 'ok\n' });
+  expect(await get('/readyz')).toEqual({ status: 503, text: 'waiting for weights\n' });
+  delete probes.ready;
+  expect((await get('/readyz')).status).toBe(200);
+  expect((await get('/else')).status).toBe(404);
+  expect((await get('/metrics', 'POST')).status).toBe(405);
+});
+
+test('a taken port is named, and closing twice is harmless', async () => {
+  const { server } = await serve({});
+  const second = serve({}, server.port);
+  await expect(second).rejects.toThrow(MgrpoError);
+  await expect(second).rejects.toThrow(`metrics port 127.0.0.1:${server.port} is taken`);
+  await server.close();
+  await server.close();
+});
+
+test('names follow the rule mgrpo_<noun>_<unit>, counters end in _total', () => {
+  const units = /_(seconds|tokens|nats|ratio|slots|jobs|version|l2|total)$/;
+  for (const { kind, name, help } of Object.values(metricDefinitions)) {
+    expect(name).toMatch(/^mgrpo_[a-z0-9_]+$/);
+    expect(name).toMatch(units);
+    expect(name.endsWith('_total'), name).toBe(kind === 'counter');
+    expect(help).not.toBe('');
+  }
+});
+
+test('events are JSON lines with fields; an error keeps its code', () => {
+  const lines: string[] = [];
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  const log = createLogger({ service: 'learner', level: 'info' }, stream);
+  log.debug('not shown');
+  log.info({ step: 3, loss: 0.5 }, 'train step');
+  log.error({ err: new MgrpoError('CORRUPT', 'bad checksum') }, 'checkpoint refused');
+  const [info, error] = lines.map((line) => JSON.parse(line));
+  expect(lines).toHaveLength(2);
+  expect(info).toMatchObject({ level: 'info', service: 'learner', step: 3, msg: 'train step' });
+  expect(error.err).toMatchObject({ code: 'CORRUPT', message: 'bad checksum' });
+});
