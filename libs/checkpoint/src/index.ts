@@ -7,7 +7,7 @@ export type { Journal } from './journal.ts';
 export type { MetricsLog, MetricsRecord } from './metrics-log.ts';
 export { readMetrics } from './metrics-log.ts';
 export type { ConfigJson, ModelFolder, ModelToSave } from './model-folder.ts';
-export { loadModelFolder, saveModelFolder } from './model-folder.ts';
+export { loadModelConfig, loadModelFolder, saveModelFolder } from './model-folder.ts';
 export type { JsonObject, RunFolderOptions } from './run-folder.ts';
 export { RunFolder, runFiles } from './run-folder.ts';
 export { type NamedTensor, SafetensorsFile, type StoredTensor } from './safetensors.ts';

@@ -68,6 +68,11 @@ export async function loadModelFolder(folder: string): Promise<ModelFolder> {
   }
 }
 
+/** The model configuration of a folder, without its weights: what a worker needs that gets them over the network. */
+export async function loadModelConfig(folder: string): Promise<ModelConfig> {
+  return parseConfig(folder, await readConfigJson(folder));
+}
+
 /** Reads the tensors of `specs` into one array, each checked for its shape first. */
 export async function readParameters(
   source: TensorSource,
