@@ -1,1 +1,18 @@
-export {};
+export { Consumer, type ConsumerOptions, NotYet, type ReceivedJob } from './consumer.ts';
+export { JobTrees, queuePrefix, type TreePlan, type TreeState } from './job-trees.ts';
+export {
+  type EvaluateJob,
+  evaluateJobSchema,
+  type LearnJob,
+  learnJobSchema,
+  type PayloadRef,
+  type QueueName,
+  queueNames,
+  type RolloutJob,
+  rolloutJobSchema,
+  type VoteJob,
+  voteJobSchema,
+} from './jobs.ts';
+export { PayloadStore, rolloutKey, verdictKey } from './payload-store.ts';
+export { connectRedis, redactUrl, requireRedis } from './redis.ts';
+export { openRedis, type RedisServer, type RedisServerOptions } from './redis-server.ts';

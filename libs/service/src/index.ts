@@ -1,1 +1,15 @@
-export {};
+export { Broadcast } from './broadcast.ts';
+export { assembleGroup, type RolloutGroup } from './groups.ts';
+export { configHash, joinRun, learnerAddress, requireAddress } from './join-run.ts';
+export { machineFingerprint } from './machine.ts';
+export { consumerSettings, payloadTtlSeconds, redisUrlOf } from './queue-settings.ts';
+export {
+  decodeRollouts,
+  fromWire,
+  type Rollout,
+  type RolloutPart,
+  toWire,
+} from './rollout-codec.ts';
+export { startRolloutService } from './rollout-service.ts';
+export { openServers } from './servers.ts';
+export { type RunningService, runService, type ServiceContext } from './service-process.ts';

@@ -1,0 +1,86 @@
+import { MgrpoError } from '@mgrpo/errors';
+import { z } from 'zod';
+
+/** The queues of a run. Policy and momentum rollouts wait in separate ones, so their workers scale separately. */
+export const queueNames = {
+  policy: 'rollout-policy',
+  momentum: 'rollout-momentum',
+  vote: 'vote',
+  learn: 'learn',
+  evaluate: 'evaluate',
+} as const;
+
+export type QueueName = (typeof queueNames)[keyof typeof queueNames];
+
+const count = z.int().min(0);
+const tokens = z.array(count);
+
+const samplingSchema = z.strictObject({
+  temperature: z.number().min(0),
+  topP: z.number().min(0).max(1),
+  topK: count,
+  maxResponseTokens: z.int().min(1),
+});
+
+/** Generate responses for some prompts with one role's weights of exactly this version. */
+export const rolloutJobSchema = z.strictObject({
+  runId: z.string(),
+  purpose: z.enum(['train', 'eval']),
+  role: z.enum(['policy', 'momentum']),
+  /** Iteration for training, weight version for evaluation: with purpose it selects the random stream. */
+  iteration: count,
+  weightVersion: count,
+  prompts: z.array(z.strictObject({ prompt: count, tokens })).min(1),
+  firstRollout: count,
+  numRollouts: z.int().min(1),
+  sampling: samplingSchema,
+  /** Where the payload goes. */
+  key: z.string(),
+});
+
+/** Filter and vote on one group, once all its rollouts are there. */
+export const voteJobSchema = z.strictObject({
+  runId: z.string(),
+  iteration: count,
+  prompt: count,
+  weightVersion: count,
+  tokens,
+  key: z.string(),
+});
+
+/** Train on the iteration, once all its groups have voted. */
+export const learnJobSchema = z.strictObject({
+  runId: z.string(),
+  iteration: count,
+  weightVersion: count,
+});
+
+/** Score the responses to the validation problems, once all are there. */
+export const evaluateJobSchema = z.strictObject({
+  runId: z.string(),
+  version: count,
+});
+
+export type RolloutJob = z.infer<typeof rolloutJobSchema>;
+export type VoteJob = z.infer<typeof voteJobSchema>;
+export type LearnJob = z.infer<typeof learnJobSchema>;
+export type EvaluateJob = z.infer<typeof evaluateJobSchema>;
+
+/** What a job returns: where its payload lies and what it hashes to. */
+export const payloadRefSchema = z.strictObject({
+  key: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** When the group's last rollout was there, milliseconds since the epoch; for metrics only. */
+  generatedAtMs: z.number().optional(),
+  /** When this payload was there. */
+  finishedAtMs: z.number().optional(),
+});
+
+export type PayloadRef = z.infer<typeof payloadRefSchema>;
+
+/** `value` as `schema` has it; what comes out of Redis is input. */
+export function parseMessage<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new MgrpoError('INVALID_MESSAGE', `${what}: ${z.prettifyError(parsed.error)}`);
+}

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { type RunConfig, runIdentity } from '@mgrpo/config';
+import { MgrpoError } from '@mgrpo/errors';
+import { connect, contracts, type LearnerState__Output, unary } from '@mgrpo/rpc';
+
+/**
+ * What a service's configuration must have in common with the learner's: everything but where things are.
+ *
+ * Contents of files are left out, since a worker has no use for the weights' hash; the learner's run id has them.
+ */
+export function configHash(config: RunConfig): string {
+  const identity = runIdentity(config, { model: '', trainPrompts: '', validationPrompts: null });
+  return createHash('sha256').update(identity).digest('hex');
+}
+
+/** host:port of the learner. */
+export function learnerAddress(config: RunConfig): string {
+  return requireAddress(config, 'learner');
+}
+
+/** @throws MgrpoError INVALID_CONFIG when the configuration does not say where the service is. */
+export function requireAddress(config: RunConfig, service: 'learner' | 'coordinator'): string {
+  const { address, host, port } = config.deployment[service];
+  if (address !== null) return address;
+  if (port !== 0) return `${host}:${port}`;
+  throw new MgrpoError(
+    'INVALID_CONFIG',
+    `deployment.${service}.address is not set; give the host:port at which the ${service} is reached`,
+  );
+}
+
+/**
+ * Waits for the learner and checks that it runs the same configuration.
+ *
+ * @throws MgrpoError INCOMPATIBLE when it does not, DEADLINE when it can't be reached in time.
+ */
+export async function joinRun(config: RunConfig): Promise<LearnerState__Output> {
+  const client = connect(contracts.LearnerService, learnerAddress(config));
+  try {
+    return await unary<LearnerState__Output>(
+      `learner at ${learnerAddress(config)}`,
+      (...call) => client.getState({ configHash: configHash(config) }, ...call),
+      { deadlineMs: config.deployment.deadlines.startMs, waitForReady: true },
+    );
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,123 @@
+import { MgrpoError } from '@mgrpo/errors';
+import {
+  arrayBytes,
+  contracts,
+  decodeMessage,
+  encodeMessage,
+  float32Array,
+  int32Array,
+  type RolloutBatch__Output,
+  type RolloutChunk,
+  type RolloutChunk__Output,
+  roleFromWire,
+  wireRole,
+} from '@mgrpo/rpc';
+
+/** One sampled response; arrays have one element per response token, the stop token included. */
+export interface Rollout {
+  /** Within its group and role. */
+  index: number;
+  tokens: Int32Array;
+  /** Behaviour logprobs: of the model and at the temperature that sampled, natural logarithm. */
+  logprobs: Float32Array;
+  /** Nats, over the full vocabulary, before top-p and top-k. */
+  entropies: Float32Array;
+  finishReason: 'stop' | 'length';
+}
+
+/** Consecutive rollouts of one group and role. */
+export interface RolloutPart {
+  runId: string;
+  iteration: number;
+  prompt: number;
+  role: 'policy' | 'momentum';
+  weightVersion: number;
+  firstRollout: number;
+  rollouts: readonly Rollout[];
+}
+
+const wireFinish = { stop: 'FINISH_REASON_STOP', length: 'FINISH_REASON_LENGTH' } as const;
+
+/** The payload of a rollout job. */
+export function encodeRollouts(parts: readonly RolloutPart[]): Buffer {
+  return encodeMessage(contracts.RolloutBatch, { chunks: parts.map(toWire) });
+}
+
+/** @throws MgrpoError INVALID_MESSAGE when the bytes are not a consistent batch. */
+export function decodeRollouts(bytes: Uint8Array, what: string): RolloutPart[] {
+  const batch: RolloutBatch__Output = decodeMessage(contracts.RolloutBatch, bytes, what);
+  if (batch.chunks.length === 0) throw new MgrpoError('INVALID_MESSAGE', `${what} has no rollouts`);
+  return batch.chunks.map((chunk) => fromWire(chunk, what));
+}
+
+export function toWire(part: RolloutPart): RolloutChunk {
+  return {
+    runId: part.runId,
+    iteration: part.iteration,
+    prompt: part.prompt,
+    role: wireRole[part.role],
+    firstRollout: part.firstRollout,
+    weightVersion: part.weightVersion,
+    rollouts: part.rollouts.map((rollout) => ({
+      index: rollout.index,
+      tokenIds: arrayBytes(rollout.tokens),
+      logprobs: arrayBytes(rollout.logprobs),
+      entropies: arrayBytes(rollout.entropies),
+      finishReason: wireFinish[rollout.finishReason],
+    })),
+  };
+}
+
+export function fromWire(chunk: RolloutChunk__Output, what: string): RolloutPart {
+  return {
+    runId: chunk.runId,
+    iteration: chunk.iteration,
+    prompt: chunk.prompt,
+    role: roleFromWire(chunk.role),
+    weightVersion: chunk.weightVersion,
+    firstRollout: chunk.firstRollout,
+    rollouts: chunk.rollouts.map((wire, position) => {
+      const name = `${what}, rollout ${wire.index}`;
+      const rollout: Rollout = {
+        index: wire.index,
+        tokens: int32Array(wire.tokenIds, `${name}: token_ids`),
+        logprobs: float32Array(wire.logprobs, `${name}: logprobs`),
+        entropies: float32Array(wire.entropies, `${name}: entropies`),
+        finishReason: finishFromWire(wire.finishReason, name),
+      };
+      if (rollout.index !== chunk.firstRollout + position) {
+        throw new MgrpoError(
+          'INVALID_MESSAGE',
+          `${name} should be ${chunk.firstRollout + position}`,
+        );
+      }
+      checkArrays(rollout, name);
+      return rollout;
+    }),
+  };
+}
+
+function finishFromWire(reason: string, name: string): 'stop' | 'length' {
+  if (reason === wireFinish.stop) return 'stop';
+  if (reason === wireFinish.length) return 'length';
+  throw new MgrpoError('INVALID_MESSAGE', `${name}: finish_reason is ${reason}`);
+}
+
+function checkArrays({ tokens, logprobs, entropies }: Rollout, name: string): void {
+  if (
+    tokens.length === 0 ||
+    logprobs.length !== tokens.length ||
+    entropies.length !== tokens.length
+  ) {
+    throw new MgrpoError(
+      'INVALID_MESSAGE',
+      `${name} has ${tokens.length} tokens, ${logprobs.length} logprobs, ${entropies.length} entropies`,
+    );
+  }
+  if (!logprobs.every(Number.isFinite) || !entropies.every(Number.isFinite)) {
+    throw new MgrpoError(
+      'INVALID_MESSAGE',
+      `${name} has a logprob or entropy that is no finite number`,
+    );
+  }
+}

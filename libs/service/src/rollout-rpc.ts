@@ -1,0 +1,63 @@
+import type { RunConfig } from '@mgrpo/config';
+import type { GenerationEngine } from '@mgrpo/generation';
+import type { ModelConfig } from '@mgrpo/model';
+import { type GenerateRequest__Output, unaryHandler, wireRole } from '@mgrpo/rpc';
+import { machineFingerprint } from './machine.ts';
+import { toWire } from './rollout-codec.ts';
+import type { RolloutWorker } from './rollout-worker.ts';
+
+export interface RolloutRpcOptions {
+  role: 'policy' | 'momentum';
+  runId: string;
+  config: RunConfig;
+  model: ModelConfig;
+  engine: GenerationEngine;
+  worker: RolloutWorker;
+}
+
+/** `RolloutService`: direct generation, and a look at the worker. */
+export function rolloutRpc(options: RolloutRpcOptions) {
+  const { role, runId, config, model, engine, worker } = options;
+  return {
+    generate: unaryHandler(async (request: GenerateRequest__Output, signal) => {
+      const rollouts = await engine.generate(
+        {
+          stream: { seed: request.seed, purpose: 'direct', iteration: 0, prompt: 0, role },
+          promptTokens: Int32Array.from(request.promptTokenIds),
+          firstRollout: 0,
+          numRollouts: Math.max(1, request.numRollouts),
+          weightVersion: request.weightVersion,
+          sampling: {
+            temperature: request.temperature,
+            topP: 1,
+            topK: 0,
+            maxResponseTokens: request.maxResponseTokens || config.sampling.maxResponseTokens,
+            stopTokenIds: model.eosTokenIds,
+          },
+        },
+        signal,
+      );
+      const weightVersion = request.weightVersion;
+      return toWire({
+        runId,
+        iteration: 0,
+        prompt: 0,
+        role,
+        weightVersion,
+        firstRollout: 0,
+        rollouts,
+      });
+    }),
+    getStatus: unaryHandler(async () => {
+      const versions = engine.versions();
+      return {
+        role: wireRole[role],
+        state: versions.length === 0 ? 'waiting-for-weights' : 'ready',
+        weightVersions: [...versions],
+        activeRollouts: worker.activeRollouts,
+        generatedTokens: worker.generatedTokens,
+        fingerprint: machineFingerprint(),
+      };
+    }),
+  };
+}

@@ -1,0 +1,93 @@
+import { hostname } from 'node:os';
+import { loadModelConfig } from '@mgrpo/checkpoint';
+import type { RunConfig } from '@mgrpo/config';
+import { GenerationEngine } from '@mgrpo/generation';
+import { numParameters } from '@mgrpo/model';
+import { Consumer, connectRedis, PayloadStore, queueNames, rolloutJobSchema } from '@mgrpo/queues';
+import { contracts } from '@mgrpo/rpc';
+import { createMetrics } from '@mgrpo/telemetry';
+import { configHash, joinRun, learnerAddress } from './join-run.ts';
+import { machineFingerprint } from './machine.ts';
+import { consumerSettings, payloadTtlSeconds, redisUrlOf } from './queue-settings.ts';
+import { rolloutRpc } from './rollout-rpc.ts';
+import { RolloutWorker } from './rollout-worker.ts';
+import { openServers } from './servers.ts';
+import type { RunningService, ServiceContext } from './service-process.ts';
+import { WeightFeed } from './weight-feed.ts';
+
+/**
+ * A rollout service of one role: takes the role's weights from the learner and its jobs from the queue.
+ *
+ * Policy and momentum rollouts are the same service with another role, so each scales on its own.
+ */
+export async function startRolloutService(
+  role: 'policy' | 'momentum',
+  { config, log, registry }: ServiceContext,
+): Promise<RunningService> {
+  const { rollout, deadlines, policyRollout, momentumRollout } = config.deployment;
+  const [model, { runId }] = await Promise.all([
+    loadModelConfig(config.model.path),
+    joinRun(config),
+  ]);
+  const engine = await GenerationEngine.start({ model, slots: rollout.slots, device: 'cpu' });
+  const redis = connectRedis(redisUrlOf(config));
+  const weights = new WeightFeed({
+    address: learnerAddress(config),
+    role,
+    expectedBytes: numParameters(model) * 4,
+    subscriber: `${hostname()}:${process.pid}`,
+    fingerprint: machineFingerprint(),
+    configHash: configHash(config),
+    reconnectDelayMs: 200,
+    log,
+    onVersion: (version) => worker.load(version),
+  });
+  const worker = new RolloutWorker({
+    role,
+    seed: config.seed,
+    stopTokenIds: model.eosTokenIds,
+    engine,
+    weights,
+    payloads: new PayloadStore(redis, payloadTtlSeconds),
+    runId,
+    keepVersions: config.lag + 1,
+    fetchDeadlineMs: deadlines.weightsMs,
+    metrics: createMetrics(registry, ['rollouts', 'responseTokens', 'weightVersion']),
+  });
+  const servers = await openServers({
+    listen: role === 'policy' ? policyRollout : momentumRollout,
+    services: [
+      {
+        definition: contracts.RolloutService.service,
+        implementation: rolloutRpc({ role, runId, config, model, engine, worker }),
+      },
+    ],
+    registry,
+    notReady: () => (engine.versions().length === 0 ? 'waiting-for-weights' : null),
+  });
+  const consumer = new Consumer({
+    ...consumerSettings(config, runId, log),
+    queue: queueNames[role],
+    schema: rolloutJobSchema,
+    concurrency: jobsInHand(config),
+    handle: ({ data }) => worker.run(data),
+  });
+  return {
+    port: servers.port,
+    metricsPort: servers.metricsPort,
+    failed: Promise.race([weights.failed, engine.failed]),
+    close: async () => {
+      servers.drain();
+      await consumer.close();
+      await weights.close();
+      await servers.close(500);
+      await engine.close();
+      redis.disconnect();
+    },
+  };
+}
+
+/** Enough jobs to fill the engine's slots, and one more so that the next is there when one ends. */
+function jobsInHand({ deployment: { rollout } }: RunConfig): number {
+  return Math.max(2, Math.ceil(rollout.slots / rollout.rolloutsPerJob) + 1);
+}

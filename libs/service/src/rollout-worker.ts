@@ -1,0 +1,127 @@
+import { MgrpoError } from '@mgrpo/errors';
+import type { GenerationEngine } from '@mgrpo/generation';
+import { NotYet, type PayloadRef, type PayloadStore, type RolloutJob } from '@mgrpo/queues';
+import type { WeightVersion } from '@mgrpo/rpc';
+import type { Metrics } from '@mgrpo/telemetry';
+import { decodeRollouts, encodeRollouts, type Rollout, type RolloutPart } from './rollout-codec.ts';
+import type { WeightFeed } from './weight-feed.ts';
+
+export interface RolloutWorkerOptions {
+  role: 'policy' | 'momentum';
+  seed: number;
+  stopTokenIds: readonly number[];
+  engine: GenerationEngine;
+  weights: WeightFeed;
+  payloads: PayloadStore;
+  runId: string;
+  /** Versions the engine keeps: the newest of each, lag + 1. */
+  keepVersions: number;
+  fetchDeadlineMs: number;
+  metrics: Metrics<'rollouts' | 'responseTokens' | 'weightVersion'>;
+}
+
+// A version is usually published when its jobs are: a short wait here is cheaper than a trip through Redis.
+const arrivalWaitMs = 250;
+
+/** Turns rollout jobs of one role into payloads. Idempotent: a job's result depends on its data only. */
+export class RolloutWorker {
+  readonly #options: RolloutWorkerOptions;
+  #generatedTokens = 0;
+  #activeRollouts = 0;
+
+  constructor(options: RolloutWorkerOptions) {
+    this.#options = options;
+  }
+
+  get generatedTokens(): number {
+    return this.#generatedTokens;
+  }
+
+  get activeRollouts(): number {
+    return this.#activeRollouts;
+  }
+
+  /** Generates the job's rollouts, unless a valid payload is there already, and returns its reference. */
+  async run(job: RolloutJob): Promise<PayloadRef> {
+    const { payloads, role, runId } = this.#options;
+    if (job.role !== role || job.runId !== runId) {
+      throw new MgrpoError(
+        'INVALID_MESSAGE',
+        `job of run ${job.runId}, role ${job.role}; this worker serves run ${runId}, role ${role}`,
+      );
+    }
+    const existing = await payloads.find(job.key);
+    if (existing !== undefined && (await this.#isValid(existing))) return existing;
+    await this.#requireVersion(job.weightVersion);
+    const parts = await Promise.all(job.prompts.map((prompt) => this.#generate(job, prompt)));
+    return await payloads.put(job.key, encodeRollouts(parts));
+  }
+
+  async #generate(job: RolloutJob, prompt: RolloutJob['prompts'][number]): Promise<RolloutPart> {
+    const { engine, seed, stopTokenIds } = this.#options;
+    const { purpose, iteration, role, weightVersion, firstRollout, numRollouts, sampling } = job;
+    this.#activeRollouts += numRollouts;
+    const generated = engine.generate({
+      stream: { seed, purpose, iteration, prompt: prompt.prompt, role },
+      promptTokens: Int32Array.from(prompt.tokens),
+      firstRollout,
+      numRollouts,
+      weightVersion,
+      sampling: { ...sampling, stopTokenIds },
+    });
+    const rollouts = await generated.finally(() => {
+      this.#activeRollouts -= numRollouts;
+    });
+    this.#count(rollouts);
+    const { runId } = job;
+    return { runId, iteration, prompt: prompt.prompt, role, weightVersion, firstRollout, rollouts };
+  }
+
+  #count(rollouts: readonly Rollout[]): void {
+    const { metrics, role } = this.#options;
+    const tokens = rollouts.reduce((sum, rollout) => sum + rollout.tokens.length, 0);
+    this.#generatedTokens += tokens;
+    metrics.rollouts.inc({ role }, rollouts.length);
+    metrics.responseTokens.inc({ role }, tokens);
+  }
+
+  async #isValid(ref: PayloadRef): Promise<boolean> {
+    const { payloads } = this.#options;
+    try {
+      decodeRollouts(await payloads.get(ref), ref.key);
+      return true;
+    } catch (error) {
+      if (!(error instanceof MgrpoError)) throw error;
+      // What can't be read must go: the key is written only once.
+      await payloads.unlink([ref.key]);
+      return false;
+    }
+  }
+
+  async #requireVersion(version: number): Promise<void> {
+    const { engine, weights, fetchDeadlineMs } = this.#options;
+    if (engine.versions().includes(version)) return;
+    if (!(await weights.arrived(version, arrivalWaitMs))) {
+      throw new NotYet(
+        `weights of version ${version} have not arrived; the newest are ${weights.newest}`,
+      );
+    }
+    if (engine.versions().includes(version)) return;
+    await this.load(await weights.fetch(version, fetchDeadlineMs));
+  }
+
+  /** Gives the engine a version and lets it forget the oldest beyond those kept. */
+  async load({ version, bytes }: WeightVersion): Promise<void> {
+    const { engine, keepVersions, metrics, role } = this.#options;
+    if (!engine.versions().includes(version)) {
+      await engine.setWeights(
+        version,
+        new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4),
+      );
+    }
+    metrics.weightVersion.set({ role }, Math.max(version, ...engine.versions()));
+    const kept = [...engine.versions()].sort((a, b) => b - a).slice(0, keepVersions);
+    const old = engine.versions().filter((held) => !kept.includes(held) && held !== version);
+    await Promise.all(old.map((held) => engine.dropWeights(held)));
+  }
+}

@@ -1,0 +1,84 @@
+import type { RunConfig } from '@mgrpo/config';
+import { exitCode, MgrpoError, messageOf } from '@mgrpo/errors';
+import { createLogger, createRegistry, type Logger, type Registry } from '@mgrpo/telemetry';
+
+/** What a service tells the process that started it, over the IPC channel. */
+export type ServiceMessage =
+  | { kind: 'ready'; service: string; port: number; metricsPort: number }
+  | { kind: 'failed'; service: string; code: string; message: string };
+
+/** What every service is built from. */
+export interface ServiceContext {
+  config: RunConfig;
+  log: Logger;
+  registry: Registry;
+}
+
+export interface RunningService {
+  /** Ports it listens on. */
+  port: number;
+  metricsPort: number;
+  /** Rejects when the service can't go on; never resolves. */
+  failed: Promise<never>;
+  /** Ends calls and jobs under way, then everything else. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs a service as this process until a signal, its parent's end or its own failure stops it.
+ *
+ * Under `mgrpo train` the parent decides the order of the shutdown, so Ctrl-C, which the terminal sends to
+ * everyone, is left to it. A parent that dies closes the channel, and the service ends: no orphans.
+ *
+ * @returns the exit code
+ */
+export async function runService(
+  service: string,
+  config: RunConfig,
+  start: (context: ServiceContext) => Promise<RunningService>,
+): Promise<number> {
+  const log = createLogger({ service, level: config.deployment.logLevel });
+  const isSupervised = process.send !== undefined;
+  const stopped = Promise.withResolvers<string>();
+  process.on('SIGTERM', () => stopped.resolve('SIGTERM'));
+  process.on('SIGINT', () => isSupervised || stopped.resolve('SIGINT'));
+  process.on('disconnect', () => stopped.resolve('the supervisor has gone'));
+  let running: RunningService | undefined;
+  try {
+    const starting = start({ config, log, registry: createRegistry(service) });
+    running = await Promise.race([starting, stopped.promise.then(() => undefined)]);
+    if (running === undefined) return 0;
+    const { port, metricsPort } = running;
+    tell({ kind: 'ready', service, port, metricsPort });
+    log.info({ port, metricsPort }, 'ready');
+    const reason = await Promise.race([stopped.promise, running.failed]);
+    log.info({ reason }, 'draining');
+    return 0;
+  } catch (error) {
+    const code = error instanceof MgrpoError ? error.code : 'INTERNAL';
+    const stack = code === 'INTERNAL' && error instanceof Error ? { stack: error.stack } : {};
+    log.error({ code, error: messageOf(error), ...stack }, 'failed');
+    tell({ kind: 'failed', service, code, message: messageOf(error) });
+    return exitCode(error);
+  } finally {
+    const { drainMs } = config.deployment.deadlines;
+    if (running !== undefined) await within(drainMs, running.close(), log);
+  }
+}
+
+function tell(message: ServiceMessage): void {
+  // The parent may be gone: then there is nobody to tell.
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+}
+
+/** Waits for `work`, but not longer than `limitMs`: a drain that hangs must not keep a process alive. */
+async function within(limitMs: number, work: Promise<void>, log: Logger): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<'late'>();
+  const timer = setTimeout(resolve, limitMs, 'late');
+  const outcome = await Promise.race([
+    work.catch((error: unknown) => log.warn({ error: messageOf(error) }, 'drain failed')),
+    promise,
+  ]);
+  clearTimeout(timer);
+  if (outcome === 'late') log.warn({ limitMs }, 'drain took too long; ending anyway');
+}

@@ -1,0 +1,241 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MgrpoError, messageOf } from '@mgrpo/errors';
+import { type JobTrees, queueNames, type TreePlan } from '@mgrpo/queues';
+import type { RunState } from '@mgrpo/rpc';
+import { Broadcast } from '@mgrpo/service';
+import type { Logger, Metrics } from '@mgrpo/telemetry';
+import type { LearnerView } from './learner-view.ts';
+import { dueWork, isFinished, type Progress } from './schedule.ts';
+
+export interface CoordinatorOptions {
+  runId: string;
+  total: number;
+  lag: number;
+  evaluateEvery: number;
+  trees: JobTrees;
+  learner: LearnerView;
+  planIteration(iteration: number): TreePlan;
+  planEvaluation(version: number): TreePlan;
+  /** How often trees are looked at when nothing happens. */
+  pollMs: number;
+  /** A tree that was lost or failed so often stops the run. */
+  maxRebuilds: number;
+  log: Logger;
+  metrics: Metrics<'pendingJobs' | 'rebuilds'>;
+}
+
+type Phase = 'starting' | 'running' | 'evaluating' | 'paused' | 'stopping' | 'finished' | 'failed';
+
+interface Tree {
+  plan: TreePlan;
+  rootId: string;
+  rebuilds: number;
+  /** Polls in a row in which its root was not there. */
+  missing: number;
+}
+
+/**
+ * Adds the job trees of the iterations and evaluations in time, and repairs those that were lost.
+ *
+ * It has no state of its own: what is applied and evaluated the learner says, and which tree stands for an
+ * iteration is written in Redis. A coordinator that restarts goes on where the run is.
+ */
+export class Coordinator {
+  readonly states = new Broadcast<RunState>();
+  readonly #options: CoordinatorOptions;
+  readonly #trees = new Map<string, Tree>();
+  readonly #stop = new AbortController();
+  readonly #finished: Promise<void>;
+  #phase: Phase = 'starting';
+  #isPaused = false;
+  #backlog = { policy: 0, momentum: 0 };
+  #error = '';
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options;
+    this.#finished = this.#run();
+  }
+
+  /** Resolves when the run has finished, failed or was stopped; `phase` tells which. */
+  get finished(): Promise<void> {
+    return this.#finished;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get state(): RunState {
+    const { runId, total, learner } = this.#options;
+    return {
+      runId,
+      phase: this.#phase,
+      appliedIterations: learner.applied,
+      totalIterations: total,
+      metricsJson: learner.metricsJson,
+      evaluationJson: learner.evaluationJson,
+      error: this.#error,
+      policySha256: learner.policySha256,
+      policyJobs: this.#backlog.policy,
+      momentumJobs: this.#backlog.momentum,
+    };
+  }
+
+  /** While paused no iteration is added; what is in the queue is done. */
+  pause(isPaused: boolean): RunState {
+    this.#isPaused = isPaused;
+    this.#setPhase(this.#currentPhase());
+    return this.state;
+  }
+
+  /** Adds no more work, for good; what is in the queue goes on. */
+  stop(): RunState {
+    if (!['finished', 'failed'].includes(this.#phase)) this.#setPhase('stopping');
+    this.#stop.abort();
+    return this.state;
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    await this.#finished;
+    this.states.close();
+  }
+
+  /** Tells the watchers that something has changed. */
+  publish(): void {
+    this.states.publish(this.state);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    const { learner, pollMs, log } = this.#options;
+    try {
+      while (!signal.aborted && (learner.isReplaying || !isFinished(this.#progress()))) {
+        const changed = learner.changed();
+        if (!this.#isPaused && !learner.isReplaying) await this.#advance();
+        await this.#measureBacklog();
+        this.#setPhase(this.#currentPhase());
+        const abort = new AbortController();
+        const pause = sleep(pollMs, undefined, { signal: AbortSignal.any([signal, abort.signal]) });
+        await Promise.race([changed, pause.catch(() => {})]);
+        abort.abort();
+        this.publish();
+      }
+      if (!signal.aborted) {
+        await this.#forgetDone();
+        this.#setPhase('finished');
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#error = messageOf(error);
+      log.error({ error: this.#error }, 'run failed');
+      this.#setPhase('failed');
+    }
+  }
+
+  #progress(): Progress {
+    const { total, lag, evaluateEvery, learner } = this.#options;
+    const { applied, evaluated } = learner;
+    return { applied, total, lag, evaluateEvery, evaluated };
+  }
+
+  #currentPhase(): Phase {
+    if (this.#isPaused) return 'paused';
+    return dueWork(this.#progress()).evaluation === undefined ? 'running' : 'evaluating';
+  }
+
+  /** Makes sure that everything that is due is in the queue. */
+  async #advance(): Promise<void> {
+    const { planIteration, planEvaluation } = this.#options;
+    const due = dueWork(this.#progress());
+    await this.#forgetDone();
+    // First, so that a rollout worker serves it first: the iterations behind it wait for it.
+    const { evaluation, iterations } = due;
+    if (evaluation !== undefined) {
+      await this.#ensure(`eval${evaluation}`, () => planEvaluation(evaluation));
+    }
+    for (const iteration of iterations) {
+      await this.#ensure(`${iteration}`, () => planIteration(iteration));
+    }
+  }
+
+  async #ensure(name: string, makePlan: () => TreePlan): Promise<void> {
+    const { trees } = this.#options;
+    const known = this.#trees.get(name);
+    if (known !== undefined) return await this.#repair(name, known);
+    const plan = makePlan();
+    const rootId = (await trees.find(name)) ?? (await trees.add(plan));
+    this.#trees.set(name, { plan, rootId, rebuilds: 0, missing: 0 });
+  }
+
+  async #repair(name: string, tree: Tree): Promise<void> {
+    const { trees, maxRebuilds, log, metrics } = this.#options;
+    const state = await trees.state(rootQueue(tree.plan), tree.rootId);
+    if (state.kind === 'running' || this.#isInHand(tree.plan)) {
+      tree.missing = 0;
+      return;
+    }
+    if (state.kind === 'missing') {
+      // A root also vanishes when it completes; the learner's word of that may be on its way.
+      tree.missing += 1;
+      if (tree.missing < 2) return;
+      await this.#options.learner.refresh();
+      if (this.#isDone(tree.plan) || this.#isInHand(tree.plan)) return;
+    }
+    const reason = state.kind === 'failed' ? state.reason : 'its jobs are gone from Redis';
+    if (tree.rebuilds >= maxRebuilds) {
+      throw new MgrpoError(
+        'INTERNAL',
+        `${name} failed ${tree.rebuilds + 1} times; last: ${reason}`,
+      );
+    }
+    metrics.rebuilds.inc();
+    log.warn({ tree: name, reason, rebuild: tree.rebuilds + 1 }, 'building the jobs anew');
+    const old = tree.rootId;
+    tree.rootId = await trees.add(tree.plan);
+    tree.rebuilds += 1;
+    tree.missing = 0;
+    await trees.remove(rootQueue(tree.plan), old);
+  }
+
+  /** What scalers look at; rollout services at zero replicas could not export it themselves. */
+  async #measureBacklog(): Promise<void> {
+    const { trees, metrics } = this.#options;
+    for (const role of ['policy', 'momentum'] as const) {
+      const { waiting, active } = await trees.backlog(queueNames[role]);
+      metrics.pendingJobs.set({ role, state: 'waiting' }, waiting);
+      metrics.pendingJobs.set({ role, state: 'active' }, active);
+      this.#backlog[role] = waiting + active;
+    }
+  }
+
+  /** A batch that the learner holds until an earlier iteration is applied needs no jobs. */
+  #isInHand(plan: TreePlan): boolean {
+    return plan.kind === 'iteration' && this.#options.learner.pending.has(plan.learn.iteration);
+  }
+
+  #isDone(plan: TreePlan): boolean {
+    const { applied, evaluated } = this.#options.learner;
+    return plan.kind === 'iteration'
+      ? plan.learn.iteration < applied
+      : evaluated.has(plan.evaluate.version);
+  }
+
+  async #forgetDone(): Promise<void> {
+    for (const [name, tree] of this.#trees) {
+      if (!this.#isDone(tree.plan)) continue;
+      this.#trees.delete(name);
+      await this.#options.trees.remove(rootQueue(tree.plan), tree.rootId, name);
+    }
+  }
+
+  #setPhase(phase: Phase): void {
+    if (this.#phase === phase) return;
+    this.#phase = phase;
+    this.publish();
+  }
+}
+
+function rootQueue(plan: TreePlan): 'learn' | 'evaluate' {
+  return plan.kind === 'iteration' ? 'learn' : 'evaluate';
+}

@@ -1,0 +1,156 @@
+import { rolloutCounts } from '@mgrpo/algorithm';
+import { canonicalAnswer, extractors } from '@mgrpo/answers';
+import type { RunConfig } from '@mgrpo/config';
+import {
+  Consumer,
+  connectRedis,
+  evaluateJobSchema,
+  JobTrees,
+  PayloadStore,
+  queueNames,
+  queuePrefix,
+} from '@mgrpo/queues';
+import { contracts } from '@mgrpo/rpc';
+import {
+  consumerSettings,
+  joinRun,
+  learnerAddress,
+  openServers,
+  payloadTtlSeconds,
+  type RunningService,
+  redisUrlOf,
+  runService,
+  type ServiceContext,
+} from '@mgrpo/service';
+import { createMetrics } from '@mgrpo/telemetry';
+import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
+import { Coordinator } from './coordinator.ts';
+import { coordinatorRpc } from './coordinator-rpc.ts';
+import { evaluate } from './evaluate.ts';
+import { LearnerView } from './learner-view.ts';
+import { planEvaluation, planIteration } from './plan.ts';
+import { loadProblems, loadPrompts } from './prompts.ts';
+
+/** Runs the coordinator as this process; returns its exit code. */
+export function main(config: RunConfig): Promise<number> {
+  return runService('coordinator', config, startCoordinator);
+}
+
+// Of one evaluation job: fills a batch, and is spread over several workers.
+const problemsPerJob = 64;
+
+/** Adds the iterations' jobs, evaluates, repairs what was lost, and tells how the run goes. */
+export async function startCoordinator(context: ServiceContext): Promise<RunningService> {
+  const { config, log, registry } = context;
+  const tokenizer = await loadTokenizer(config.model.path);
+  const [prompts, problems, state] = await Promise.all([
+    loadPrompts(config, tokenizer, log),
+    loadProblems(config, tokenizer, log),
+    joinRun(config),
+  ]);
+  const { runId } = state;
+  const redis = connectRedis(redisUrlOf(config));
+  const payloads = new PayloadStore(redis, payloadTtlSeconds);
+  const { jobs, deadlines, redis: redisConfig } = config.deployment;
+  const prefix = queuePrefix(redisConfig.prefix, runId);
+  const trees = new JobTrees({ redis, prefix, attempts: jobs.attempts, retryDelayMs: 100 });
+  let onState = () => {};
+  const learner = new LearnerView(state, {
+    address: learnerAddress(config),
+    rpcDeadlineMs: deadlines.rpcMs,
+    reconnectDelayMs: 200,
+    log,
+    onState: () => onState(),
+  });
+  const passes = evaluationPasses(config);
+  const coordinator = new Coordinator({
+    runId,
+    total: config.iterations,
+    lag: config.lag,
+    evaluateEvery: problems.length === 0 ? 0 : config.evaluation.everyIterations,
+    trees,
+    learner,
+    planIteration: (iteration) => planIteration(iteration, prompts, planOptions(config, runId)),
+    planEvaluation: (version) =>
+      planEvaluation(
+        version,
+        problems.map(({ tokens }) => tokens),
+        { runId, problemsPerJob, passes },
+      ),
+    pollMs: 500,
+    maxRebuilds: 5,
+    log,
+    metrics: createMetrics(registry, ['pendingJobs', 'rebuilds']),
+  });
+  onState = () => coordinator.publish();
+  const consumer = new Consumer({
+    ...consumerSettings(config, runId, log),
+    queue: queueNames.evaluate,
+    schema: evaluateJobSchema,
+    concurrency: 1,
+    handle: async (job) => {
+      const scores = await evaluate(job, {
+        payloads,
+        problems,
+        answerOf: answerReader(config, tokenizer),
+        temperatures: passes.map(({ sampling }) => sampling.temperature),
+      });
+      await learner.recordEvaluation(job.data.version, JSON.stringify({ passes: scores }));
+      return null;
+    },
+  });
+  const servers = await openServers({
+    listen: config.deployment.coordinator,
+    services: [
+      {
+        definition: contracts.CoordinatorService.service,
+        implementation: coordinatorRpc(coordinator),
+      },
+    ],
+    registry,
+    notReady: () => null,
+  });
+  return {
+    port: servers.port,
+    metricsPort: servers.metricsPort,
+    failed: new Promise(() => {}),
+    close: async () => {
+      servers.drain();
+      await coordinator.close();
+      await consumer.close();
+      await learner.close();
+      await servers.close(500);
+      await trees.close();
+      redis.disconnect();
+    },
+  };
+}
+
+function planOptions(config: RunConfig, runId: string) {
+  const { seed, lag, algorithm, sampling, deployment } = config;
+  return {
+    runId,
+    seed,
+    lag,
+    promptsPerIteration: algorithm.promptsPerIteration,
+    rollouts: rolloutCounts(algorithm),
+    rolloutsPerJob: deployment.rollout.rolloutsPerJob,
+    sampling,
+  };
+}
+
+/** Greedy always, so that mere sharpening of the distribution can't pass for progress; and as configured. */
+function evaluationPasses({ evaluation, sampling }: RunConfig) {
+  const greedy = { samples: 1, sampling: { ...sampling, temperature: 0, topP: 1, topK: 0 } };
+  if (evaluation.temperature === 0) return [greedy];
+  const { samples, temperature } = evaluation;
+  return [greedy, { samples, sampling: { ...sampling, temperature, topP: 1, topK: 0 } }];
+}
+
+function answerReader(config: RunConfig, tokenizer: Tokenizer) {
+  const extract = extractors[config.answer.extractor];
+  return (tokens: Int32Array): string | null => {
+    const answer = extract(tokenizer.decode(tokens, { skipSpecial: true }));
+    return answer === null ? null : canonicalAnswer(answer);
+  };
+}

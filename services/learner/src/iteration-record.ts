@@ -1,0 +1,88 @@
+import type { MetricsRecord } from '@mgrpo/checkpoint';
+import type {
+  GroupVerdict__Output,
+  MemberVerdict__Output,
+  TrainingBatch__Output,
+} from '@mgrpo/rpc';
+import type { StepStats } from '@mgrpo/training';
+
+/** Where an iteration's wall time went, seconds. */
+export interface IterationSeconds {
+  total: number;
+  generate: number;
+  vote: number;
+  learn: number;
+  other: number;
+}
+
+/** The line of `metrics.jsonl` for an applied iteration. All but `seconds` is a function of configuration and seed. */
+export function iterationRecord(
+  batch: TrainingBatch__Output,
+  step: StepStats,
+  { seconds, policySha256 }: { seconds: IterationSeconds; policySha256: string },
+): MetricsRecord {
+  const { groups } = batch;
+  const members = groups.flatMap((group) => group.members);
+  const policy = members.filter((member) => member.role === 'ROLE_POLICY');
+  const momentum = members.filter((member) => member.role === 'ROLE_MOMENTUM');
+  return {
+    kind: 'iteration',
+    iteration: batch.iteration,
+    weightVersion: batch.weightVersion,
+    reward: mean(policy.map((member) => member.reward)),
+    voteShare: mean(labelled(groups).map((group) => group.voteShare)),
+    answersPerGroup: mean(groups.map((group) => group.numAnswers)),
+    // Collapse into one constant answer shows here: 1 when every prompt gets the same label.
+    topLabelShare: topLabelShare(groups),
+    groupsWithoutLabel: groups.length - labelled(groups).length,
+    groupsWithoutSignal: groups.filter(hasNoSignal).length,
+    entropy: { policy: mean(entropies(policy)), momentum: mean(entropies(momentum)) },
+    fenceLower: mean(groups.filter((g) => g.hasFence).map((g) => g.fenceLower)),
+    dropped: { policy: dropped(policy), momentum: dropped(momentum) },
+    responseTokens: mean(policy.map((member) => member.numTokens)),
+    truncated: truncatedShare(batch),
+    step,
+    seconds,
+    policySha256,
+  };
+}
+
+/** Mean, or null where there is nothing to average: JSON has no NaN. */
+function mean(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function labelled(groups: readonly GroupVerdict__Output[]): GroupVerdict__Output[] {
+  return groups.filter((group) => group.hasLabel);
+}
+
+function hasNoSignal(group: GroupVerdict__Output): boolean {
+  return group.members.every((member) => member.advantage === 0);
+}
+
+function entropies(members: readonly MemberVerdict__Output[]): number[] {
+  return members.map((member) => member.entropy);
+}
+
+function topLabelShare(groups: readonly GroupVerdict__Output[]): number | null {
+  const counts = new Map<string, number>();
+  for (const { pseudoLabel } of labelled(groups)) {
+    counts.set(pseudoLabel, (counts.get(pseudoLabel) ?? 0) + 1);
+  }
+  return counts.size === 0 ? null : Math.max(...counts.values()) / groups.length;
+}
+
+/** Rollouts dropped, by reason. */
+function dropped(members: readonly MemberVerdict__Output[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const member of members) {
+    if (member.dropped !== '') counts[member.dropped] = (counts[member.dropped] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function truncatedShare({ rollouts }: TrainingBatch__Output): number | null {
+  const all = rollouts.flatMap((chunk) => chunk.rollouts);
+  return mean(all.map((rollout) => (rollout.finishReason === 'FINISH_REASON_LENGTH' ? 1 : 0)));
+}

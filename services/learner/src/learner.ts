@@ -1,0 +1,282 @@
+import type {
+  CheckpointState,
+  CheckpointStore,
+  Journal,
+  MetricsLog,
+  VersionStore,
+} from '@mgrpo/checkpoint';
+import { bytesOf } from '@mgrpo/checkpoint';
+import { MgrpoError } from '@mgrpo/errors';
+import {
+  contracts,
+  decodeMessage,
+  encodeMessage,
+  type LearnerState,
+  type TrainingBatch,
+  type TrainingBatch__Output,
+} from '@mgrpo/rpc';
+import { Broadcast } from '@mgrpo/service';
+import type { Logger } from '@mgrpo/telemetry';
+import type { TrainingEngine, TrainingSequence } from '@mgrpo/training';
+import { type IterationSeconds, iterationRecord } from './iteration-record.ts';
+import { trainingSequences } from './training-batch.ts';
+import type { WeightPublisher } from './weight-publisher.ts';
+
+export interface LearnerOptions {
+  runId: string;
+  epoch: number;
+  total: number;
+  lag: number;
+  checkpointEvery: number;
+  engine: TrainingEngine;
+  /** Iterations that the engine's state already contains. */
+  applied: number;
+  journal: Journal;
+  versions: VersionStore;
+  checkpoints: CheckpointStore;
+  metrics: MetricsLog;
+  publisher: WeightPublisher;
+  log: Logger;
+  /** Ends the process. */
+  onFatal(error: unknown): void;
+}
+
+/** A complete batch, and what happens once the journal has it. */
+export interface OfferedBatch {
+  batch: TrainingBatch;
+  timings: { addedAtMs: number; generatedAtMs: number; votedAtMs: number };
+  /** The journal has the batch: its payloads may go from Redis. */
+  journaled(): void;
+}
+
+/**
+ * The only writer of weights.
+ *
+ * The order of a step: batch complete -> journal with fsync -> optimiser step and EMA -> versions on disk ->
+ * publish -> metrics -> checkpoint. The journal is the truth: a learner killed anywhere replays it from the
+ * newest checkpoint. A step that fails half-way leaves the engine in an unknown state, so it is fatal: the
+ * process ends and its successor replays.
+ */
+export class Learner {
+  readonly states = new Broadcast<LearnerState>();
+  readonly #options: LearnerOptions;
+  readonly #pending = new Map<number, OfferedBatch>();
+  #applied: number;
+  #checkpointed: number;
+  #phase = 'replaying';
+  #sha256 = { policy: '', momentum: '' };
+  #lastAppliedAtMs = Date.now();
+  /** Everything that changes the state runs one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(options: LearnerOptions) {
+    this.#options = options;
+    this.#applied = options.applied;
+    this.#checkpointed = options.applied;
+  }
+
+  get applied(): number {
+    return this.#applied;
+  }
+
+  /** Publishes the weights the engine has and applies what the journal has beyond them. */
+  async replay(): Promise<void> {
+    const { journal, lag, log } = this.#options;
+    const last = journal.nextIteration;
+    this.#setPhase('replaying');
+    if (this.#applied >= last - lag) await this.#publishWeights();
+    if (last > this.#applied) log.info({ from: this.#applied, to: last }, 'replaying the journal');
+    while (this.#applied < last) {
+      const bytes = await journal.read(this.#applied);
+      const what = `journal record of iteration ${this.#applied}`;
+      const batch = decodeMessage(contracts.TrainingBatch, bytes, what);
+      // Only the versions that a job may still ask for are worth sending.
+      await this.#apply(
+        batch,
+        trainingSequences(batch),
+        undefined,
+        this.#applied + 1 >= last - lag,
+      );
+    }
+    this.#lastAppliedAtMs = Date.now();
+    this.#setPhase('waiting');
+  }
+
+  /**
+   * Takes a complete batch. The next iteration's is journaled and applied before this returns; an earlier one
+   * has been applied already; a later one is held until its turn.
+   */
+  async offer(offered: OfferedBatch): Promise<void> {
+    const iteration = offered.batch.iteration ?? 0;
+    if (iteration < this.#applied) return offered.journaled();
+    this.#pending.set(iteration, offered);
+    this.#publishState();
+    await this.#exclusively(async () => {
+      for (let next = this.#takeNext(); next !== undefined; next = this.#takeNext()) {
+        await this.#journalAndApply(next);
+      }
+    });
+  }
+
+  /** Adds an evaluation to the metrics; false when the version has one. */
+  async recordEvaluation(version: number, evaluation: Record<string, unknown>): Promise<boolean> {
+    return await this.#exclusively(async () => {
+      const record = { ...evaluation, kind: 'evaluation' as const, version };
+      const isNew = await this.#options.metrics.append(record);
+      this.#publishState();
+      return isNew;
+    });
+  }
+
+  /** Writes a checkpoint of the newest weights. */
+  async checkpoint(): Promise<{ folder: string; iterations: number }> {
+    return await this.#exclusively(() => this.#saveCheckpoint());
+  }
+
+  /** Waits for the step under way. Batches that come later are made again after a restart. */
+  async drain(): Promise<void> {
+    this.#setPhase('draining');
+    await this.#queue;
+    this.states.close();
+  }
+
+  get state(): LearnerState {
+    const { runId, epoch, total, metrics } = this.#options;
+    const newest = metrics.records.findLast((record) => record.kind === 'iteration');
+    return {
+      runId,
+      learnerEpoch: epoch,
+      appliedIterations: this.#applied,
+      totalIterations: total,
+      policySha256: this.#sha256.policy,
+      momentumSha256: this.#sha256.momentum,
+      evaluatedVersions: metrics.records.flatMap((record) =>
+        record.kind === 'evaluation' ? [record.version] : [],
+      ),
+      metricsJson: newest === undefined ? '' : JSON.stringify(newest),
+      checkpointedIterations: this.#checkpointed,
+      phase: this.#phase,
+      pendingIterations: [...this.#pending.keys()],
+    };
+  }
+
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    // What failed here fails for its caller; the next in line is not concerned.
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  #takeNext(): OfferedBatch | undefined {
+    for (const iteration of this.#pending.keys()) {
+      if (iteration < this.#applied) this.#pending.delete(iteration);
+    }
+    const next = this.#pending.get(this.#applied);
+    this.#pending.delete(this.#applied);
+    return next;
+  }
+
+  async #journalAndApply({ batch, timings, journaled }: OfferedBatch): Promise<void> {
+    const { journal, onFatal } = this.#options;
+    const bytes = encodeMessage(contracts.TrainingBatch, batch);
+    // What is applied is what the journal says, so that a replay can't differ.
+    const record = decodeMessage(contracts.TrainingBatch, bytes, 'the batch to journal');
+    // A batch that can't be trained on must not enter the journal: every replay would fail on it.
+    const sequences = trainingSequences(record);
+    try {
+      await journal.append(this.#applied, bytes);
+      journaled();
+      await this.#apply(record, sequences, timings, true);
+    } catch (error) {
+      onFatal(error);
+      throw error;
+    }
+    this.#setPhase('waiting');
+  }
+
+  async #apply(
+    batch: TrainingBatch__Output,
+    sequences: readonly TrainingSequence[],
+    timings: OfferedBatch['timings'] | undefined,
+    isPublished: boolean,
+  ): Promise<void> {
+    if (batch.iteration !== this.#applied || batch.runId !== this.#options.runId) {
+      throw new MgrpoError(
+        'CORRUPT',
+        `expected iteration ${this.#applied} of run ${this.#options.runId}, got ${batch.iteration} of ${batch.runId}`,
+      );
+    }
+    this.#setPhase(timings === undefined ? 'replaying' : 'stepping');
+    const startedAtMs = Date.now();
+    const step = await this.#options.engine.step({
+      iteration: batch.iteration,
+      numPrompts: batch.groups.length,
+      sequences,
+    });
+    this.#applied += 1;
+    if (isPublished) await this.#publishWeights();
+    const seconds = secondsOf(timings, startedAtMs, this.#lastAppliedAtMs);
+    this.#lastAppliedAtMs = Date.now();
+    const { metrics, checkpointEvery, total } = this.#options;
+    const policySha256 = this.#sha256.policy;
+    await metrics.append(iterationRecord(batch, step, { seconds, policySha256 }));
+    if (this.#applied % checkpointEvery === 0 || this.#applied === total)
+      await this.#saveCheckpoint();
+    this.#publishState();
+  }
+
+  async #publishWeights(): Promise<void> {
+    const { engine, versions, publisher, runId, epoch } = this.#options;
+    const weights = await engine.weights();
+    const version = this.#applied;
+    for (const role of ['policy', 'momentum'] as const) {
+      this.#sha256[role] = await versions.put(role, version, weights[role]);
+    }
+    const sent = (role: 'policy' | 'momentum') => ({
+      role,
+      version,
+      learnerEpoch: epoch,
+      runId,
+      sha256: this.#sha256[role],
+      bytes: Buffer.from(
+        bytesOf(weights[role]).buffer,
+        weights[role].byteOffset,
+        weights[role].byteLength,
+      ),
+    });
+    publisher.publish({ policy: sent('policy'), momentum: sent('momentum') });
+  }
+
+  async #saveCheckpoint(): Promise<{ folder: string; iterations: number }> {
+    const { engine, checkpoints, log } = this.#options;
+    const state: CheckpointState = { ...(await engine.snapshot()), iterations: this.#applied };
+    const folder = await checkpoints.save(state);
+    this.#checkpointed = this.#applied;
+    log.info({ folder }, 'checkpoint');
+    return { folder, iterations: this.#applied };
+  }
+
+  #setPhase(phase: string): void {
+    this.#phase = phase;
+    this.#publishState();
+  }
+
+  #publishState(): void {
+    this.states.publish(this.state);
+  }
+}
+
+/** Where the time since the last applied iteration went; timings of a replay are not those of the run. */
+function secondsOf(
+  timings: OfferedBatch['timings'] | undefined,
+  startedAtMs: number,
+  lastAppliedAtMs: number,
+): IterationSeconds {
+  const now = Date.now();
+  const learn = (now - startedAtMs) / 1000;
+  if (timings === undefined) return { total: learn, generate: 0, vote: 0, learn, other: 0 };
+  const total = (now - lastAppliedAtMs) / 1000;
+  const generate = Math.max(0, timings.generatedAtMs - timings.addedAtMs) / 1000;
+  const vote = Math.max(0, timings.votedAtMs - timings.generatedAtMs) / 1000;
+  return { total, generate, vote, learn, other: Math.max(0, total - generate - vote - learn) };
+}

@@ -1,0 +1,75 @@
+import type { RunConfig } from '@mgrpo/config';
+import { Consumer, connectRedis, learnJobSchema, PayloadStore, queueNames } from '@mgrpo/queues';
+import { contracts } from '@mgrpo/rpc';
+import {
+  consumerSettings,
+  openServers,
+  payloadTtlSeconds,
+  type RunningService,
+  redisUrlOf,
+  runService,
+  type ServiceContext,
+} from '@mgrpo/service';
+import { collectBatch } from './collect-batch.ts';
+import { learnerRpc, weightRpc } from './learner-rpc.ts';
+import { openLearner } from './open-learner.ts';
+
+/** Runs the learner of the run in `runFolder` as this process; returns its exit code. */
+export function main(config: RunConfig, runFolder: string): Promise<number> {
+  return runService('learner', config, (context) => startLearner(context, runFolder));
+}
+
+/** The learner: journals the batches, trains on them, publishes the weights, keeps the run folder. */
+export async function startLearner(
+  context: ServiceContext,
+  runFolder: string,
+): Promise<RunningService> {
+  const { config, log, registry } = context;
+  const fatal = Promise.withResolvers<never>();
+  fatal.promise.catch(() => {});
+  const { learner, publisher, runId, close } = await openLearner(context, runFolder, fatal.reject);
+  const servers = await openServers({
+    listen: config.deployment.learner,
+    services: [
+      {
+        definition: contracts.LearnerService.service,
+        implementation: learnerRpc(learner, config),
+      },
+      {
+        definition: contracts.WeightService.service,
+        implementation: weightRpc(publisher, config),
+      },
+    ],
+    registry,
+    notReady: () => (publisher.newest('policy') === undefined ? 'replaying the journal' : null),
+  });
+  await learner.replay();
+  const redis = connectRedis(redisUrlOf(config));
+  const payloads = new PayloadStore(redis, payloadTtlSeconds);
+  const numPrompts = config.algorithm.promptsPerIteration;
+  const consumer = new Consumer({
+    ...consumerSettings(config, runId, log),
+    queue: queueNames.learn,
+    schema: learnJobSchema,
+    concurrency: config.lag + 2,
+    handle: async (job) => {
+      if (job.data.iteration < learner.applied) return null;
+      await learner.offer(await collectBatch(job, { runId, numPrompts, payloads, log }));
+      return null;
+    },
+  });
+  return {
+    port: servers.port,
+    metricsPort: servers.metricsPort,
+    failed: fatal.promise,
+    close: async () => {
+      servers.drain();
+      await learner.drain();
+      publisher.close();
+      await consumer.close();
+      await servers.close(500);
+      await close();
+      redis.disconnect();
+    },
+  };
+}

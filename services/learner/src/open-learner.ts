@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { klReference } from '@mgrpo/algorithm';
+import { loadModelFolder, type ModelFolder, RunFolder } from '@mgrpo/checkpoint';
+import { type RunConfig, runIdentity, withoutSecrets } from '@mgrpo/config';
+import { MgrpoError } from '@mgrpo/errors';
+import { type Fingerprint, fingerprint, sameFingerprint } from '@mgrpo/runtime';
+import type { ServiceContext } from '@mgrpo/service';
+import { type TrainerState, TrainingEngine } from '@mgrpo/training';
+import { Learner } from './learner.ts';
+import { WeightPublisher } from './weight-publisher.ts';
+
+export interface OpenedLearner {
+  learner: Learner;
+  publisher: WeightPublisher;
+  runId: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the run folder (or starts it), takes the next learner epoch and loads the newest valid checkpoint.
+ *
+ * @throws MgrpoError INCOMPATIBLE when the folder's run has another configuration, base model or machine.
+ */
+export async function openLearner(
+  { config, log }: ServiceContext,
+  runFolder: string,
+  onFatal: (error: unknown) => void,
+): Promise<OpenedLearner> {
+  const warn = (message: string) => log.warn(message);
+  const model = await loadModelFolder(config.model.path);
+  if (model.unusedTensors.length > 0) warn(`not used: ${model.unusedTensors.join(', ')}`);
+  const machine = fingerprint();
+  const runId = await runIdOf(config, model, machine);
+  const folder = await openRunFolder(runFolder, { config, model, machine, runId }, warn);
+  const epoch = await folder.takeEpoch();
+  const checkpoints = await folder.openCheckpoints({
+    keep: config.checkpoint.keep,
+    configJson: model.configJson,
+    tokenizerFolder: config.model.path,
+  });
+  const journal = await folder.openJournal(epoch);
+  const versions = await folder.openVersions(config.lag + 1);
+  const metrics = await folder.openMetrics();
+  const checkpoint = await checkpoints.newest();
+  const state = checkpoint?.state ?? initialState(model.weights);
+  const engine = await TrainingEngine.start({
+    model: model.config,
+    options: trainingOptions(config),
+    state,
+    reference: klReference(config.algorithm) === 'initial' ? model.weights : null,
+  });
+  const publisher = new WeightPublisher(config.lag + 1);
+  const learner = new Learner({
+    runId,
+    epoch: epoch.value,
+    total: config.iterations,
+    lag: config.lag,
+    checkpointEvery: config.checkpoint.everyIterations,
+    engine,
+    applied: checkpoint?.state.iterations ?? 0,
+    journal,
+    versions,
+    checkpoints,
+    metrics,
+    publisher,
+    log,
+    onFatal,
+  });
+  const close = async () => {
+    await engine.close();
+    await journal.close();
+    await metrics.close();
+  };
+  return { learner, publisher, runId, close };
+}
+
+function initialState(base: Float32Array): TrainerState {
+  return {
+    policy: base.slice(),
+    // Algorithm 1, line 2: the momentum model starts as the policy.
+    momentum: base.slice(),
+    firstMoment: new Float32Array(base.length),
+    secondMoment: new Float32Array(base.length),
+    optimizerSteps: 0,
+  };
+}
+
+function trainingOptions({ algorithm, sampling, learner, iterations }: RunConfig) {
+  return {
+    algorithm,
+    temperature: sampling.temperature,
+    microbatchTokens: learner.microbatchTokens,
+    iterations,
+  };
+}
+
+/** The run's name: equal for equal configuration, data, base weights and ONNX Runtime. */
+async function runIdOf(
+  config: RunConfig,
+  model: ModelFolder,
+  { onnxRuntime }: Fingerprint,
+): Promise<string> {
+  const { train, validation } = config.prompts;
+  const identity = runIdentity(config, {
+    model: model.sha256,
+    trainPrompts: await fileSha256(train),
+    validationPrompts: validation === null ? null : await fileSha256(validation),
+  });
+  return createHash('sha256').update(`${identity}\n${onnxRuntime}`).digest('hex').slice(0, 12);
+}
+
+async function fileSha256(path: string): Promise<string> {
+  try {
+    return createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex');
+  } catch (error) {
+    throw new MgrpoError('INVALID_INPUT', `can't read ${path}; correct prompts in the recipe`, {
+      cause: error,
+    });
+  }
+}
+
+interface RunDescription {
+  config: RunConfig;
+  model: ModelFolder;
+  machine: Fingerprint;
+  runId: string;
+}
+
+async function openRunFolder(
+  path: string,
+  { config, model, machine, runId }: RunDescription,
+  warn: (message: string) => void,
+): Promise<RunFolder> {
+  let folder: RunFolder;
+  try {
+    folder = await RunFolder.open(path, { warn });
+  } catch (error) {
+    if (!(error instanceof MgrpoError) || error.code !== 'NOT_FOUND') throw error;
+    const manifest = { runId, baseWeightsSha256: model.sha256, machine };
+    const contents = { config: { ...withoutSecrets(config) }, manifest };
+    return await RunFolder.create(path, contents, { warn });
+  }
+  if (folder.manifest.runId !== runId) {
+    throw new MgrpoError(
+      'INCOMPATIBLE',
+      `${join(path, 'manifest.json')} belongs to run ${folder.manifest.runId}, this configuration to ${runId}; go on with the folder's own config.json, or start a new folder`,
+    );
+  }
+  if (!sameFingerprint(folder.manifest.machine as Fingerprint, machine)) {
+    throw new MgrpoError(
+      'INCOMPATIBLE',
+      `${path} was begun on ${JSON.stringify(folder.manifest.machine)}, this is ${JSON.stringify(machine)}: the bits would differ; go on there, or start a new folder`,
+    );
+  }
+  return folder;
+}

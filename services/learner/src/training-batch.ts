@@ -1,0 +1,81 @@
+import { MgrpoError } from '@mgrpo/errors';
+import { type GroupVerdict__Output, roleFromWire, type TrainingBatch__Output } from '@mgrpo/rpc';
+import { fromWire, type Rollout } from '@mgrpo/service';
+import type { TrainingSequence } from '@mgrpo/training';
+
+/**
+ * The sequences an iteration trains on: the policy rollouts that the filter kept, by prompt and index, those
+ * of groups without signal included (their advantage is 0, but they count in the mean and in the KL term).
+ *
+ * @throws MgrpoError INVALID_MESSAGE when a verdict and the rollouts don't belong together.
+ */
+export function trainingSequences(batch: TrainingBatch__Output): TrainingSequence[] {
+  const rollouts = rolloutsByPrompt(batch);
+  return batch.groups.flatMap((group) => {
+    const policy = rollouts.get(group.prompt);
+    const promptTokens = Int32Array.from(group.promptTokenIds);
+    return group.members.flatMap((member): TrainingSequence[] => {
+      if (roleFromWire(member.role) !== 'policy' || !member.trains) return [];
+      const rollout = policy?.get(member.index);
+      if (rollout === undefined || rollout.tokens.length !== member.numTokens) {
+        throw new MgrpoError(
+          'INVALID_MESSAGE',
+          `iteration ${batch.iteration}, prompt ${group.prompt}: the verdict's rollout ${member.index} is not in the batch`,
+        );
+      }
+      return [
+        {
+          prompt: group.prompt,
+          promptTokens,
+          responseTokens: rollout.tokens,
+          behaviourLogprobs: rollout.logprobs,
+          advantage: member.advantage,
+        },
+      ];
+    });
+  });
+}
+
+function rolloutsByPrompt(batch: TrainingBatch__Output): Map<number, Map<number, Rollout>> {
+  const byPrompt = new Map<number, Map<number, Rollout>>();
+  for (const chunk of batch.rollouts) {
+    const part = fromWire(chunk, `batch of iteration ${batch.iteration}`);
+    const rollouts = byPrompt.get(part.prompt) ?? new Map<number, Rollout>();
+    for (const rollout of part.rollouts) rollouts.set(rollout.index, rollout);
+    byPrompt.set(part.prompt, rollouts);
+  }
+  return byPrompt;
+}
+
+/** What a run's batches all have in common. */
+export interface BatchExpectation {
+  runId: string;
+  iteration: number;
+  weightVersion: number;
+  numPrompts: number;
+}
+
+/** The verdicts of an iteration in order; a part of an iteration would be another iteration. */
+export function orderedVerdicts(
+  verdicts: readonly GroupVerdict__Output[],
+  expected: BatchExpectation,
+): GroupVerdict__Output[] {
+  const ordered = [...verdicts].sort((a, b) => a.prompt - b.prompt);
+  const isComplete =
+    ordered.length === expected.numPrompts &&
+    ordered.every(
+      (verdict, prompt) =>
+        verdict.prompt === prompt &&
+        verdict.runId === expected.runId &&
+        verdict.iteration === expected.iteration &&
+        verdict.weightVersion === expected.weightVersion,
+    );
+  if (!isComplete) {
+    const got = ordered.map((v) => `${v.runId}/${v.iteration}/${v.prompt}@${v.weightVersion}`);
+    throw new MgrpoError(
+      'INVALID_MESSAGE',
+      `iteration ${expected.iteration} needs the verdicts of ${expected.numPrompts} prompts, got ${got.join(', ')}`,
+    );
+  }
+  return ordered;
+}

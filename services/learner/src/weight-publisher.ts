@@ -1,0 +1,76 @@
+import { MgrpoError } from '@mgrpo/errors';
+import type { MessageSink, WeightChunk, WeightVersion } from '@mgrpo/rpc';
+import { sendWeights } from '@mgrpo/rpc';
+
+type Role = 'policy' | 'momentum';
+
+/** The last weight versions of both roles, and everyone who waits for the next. */
+export class WeightPublisher {
+  readonly #keep: number;
+  readonly #versions: Record<Role, WeightVersion[]> = { policy: [], momentum: [] };
+  #published = Promise.withResolvers<void>();
+  #isClosed = false;
+
+  /** `keep`: versions kept of each role, lag + 1: exactly those that a job may still ask for. */
+  constructor(keep: number) {
+    this.#keep = keep;
+  }
+
+  /** Adds a version of each role, the newest so far, and wakes the subscribers. */
+  publish(versions: Record<Role, WeightVersion>): void {
+    for (const role of ['policy', 'momentum'] as const) {
+      this.#versions[role] = [...this.#versions[role], versions[role]].slice(-this.#keep);
+    }
+    this.#wake();
+  }
+
+  newest(role: Role): WeightVersion | undefined {
+    return this.#versions[role].at(-1);
+  }
+
+  /** Ends all subscriptions. */
+  close(): void {
+    this.#isClosed = true;
+    this.#wake();
+  }
+
+  /** Sends the versions kept, then each new one, until the subscriber goes. */
+  async subscribe(role: Role, sink: MessageSink<WeightChunk>): Promise<void> {
+    let sent = -1;
+    const gone = Promise.withResolvers<void>();
+    sink.signal.addEventListener('abort', () => gone.resolve(), { once: true });
+    while (!this.#isClosed && !sink.signal.aborted) {
+      const next = this.#versions[role].find(({ version }) => version > sent);
+      if (next === undefined) {
+        await Promise.race([this.#published.promise, gone.promise]);
+      } else {
+        await sendWeights(sink, next);
+        sent = next.version;
+      }
+    }
+  }
+
+  /** @throws MgrpoError NOT_FOUND naming the versions that are kept. */
+  async fetch(
+    role: Role,
+    version: number,
+    offset: number,
+    sink: MessageSink<WeightChunk>,
+  ): Promise<void> {
+    const weights = this.#versions[role].find((kept) => kept.version === version);
+    if (weights === undefined) {
+      const kept = this.#versions[role].map((each) => each.version).join(', ');
+      throw new MgrpoError(
+        'NOT_FOUND',
+        `${role} weights of version ${version} are not kept; kept are ${kept || 'none yet'}`,
+      );
+    }
+    await sendWeights(sink, weights, offset);
+  }
+
+  #wake(): void {
+    const { resolve } = this.#published;
+    this.#published = Promise.withResolvers<void>();
+    resolve();
+  }
+}

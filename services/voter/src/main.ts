@@ -1,0 +1,128 @@
+import { rolloutCounts } from '@mgrpo/algorithm';
+import { canonicalAnswer, extractors } from '@mgrpo/answers';
+import type { RunConfig } from '@mgrpo/config';
+import {
+  Consumer,
+  connectRedis,
+  type PayloadRef,
+  PayloadStore,
+  queueNames,
+  type ReceivedJob,
+  type VoteJob,
+  voteJobSchema,
+} from '@mgrpo/queues';
+import { contracts, encodeMessage, wireRole } from '@mgrpo/rpc';
+import {
+  assembleGroup,
+  consumerSettings,
+  decodeRollouts,
+  joinRun,
+  openServers,
+  payloadTtlSeconds,
+  type RunningService,
+  redisUrlOf,
+  runService,
+  type ServiceContext,
+} from '@mgrpo/service';
+import { createMetrics } from '@mgrpo/telemetry';
+import { loadTokenizer } from '@mgrpo/tokenizer';
+import { countVerdict } from './count-verdict.ts';
+import { type VoteOptions, verdictToWire, voteGroup } from './vote-group.ts';
+import { voterRpc } from './voter-rpc.ts';
+
+/** Runs a voter as this process; returns its exit code. */
+export function main(config: RunConfig): Promise<number> {
+  return runService('voter', config, startVoter);
+}
+
+// Votes are short; several at once hide the trips to Redis.
+const votesInHand = 16;
+
+/** Filters, votes and rewards: takes a group's rollouts from Redis, leaves its verdict there. Stateless. */
+export async function startVoter({
+  config,
+  log,
+  registry,
+}: ServiceContext): Promise<RunningService> {
+  const [tokenizer, { runId }] = await Promise.all([
+    loadTokenizer(config.model.path),
+    joinRun(config),
+  ]);
+  const redis = connectRedis(redisUrlOf(config));
+  const payloads = new PayloadStore(redis, payloadTtlSeconds);
+  const extract = extractors[config.answer.extractor];
+  const options: VoteOptions = {
+    algorithm: config.algorithm,
+    decode: (tokens) => tokenizer.decode(tokens, { skipSpecial: true }),
+    answerOf: (text) => {
+      const answer = extract(text);
+      return answer === null ? null : canonicalAnswer(answer);
+    },
+  };
+  const metrics = createMetrics(registry, ['droppedRollouts', 'droppedGroups', 'voteShare']);
+  const servers = await openServers({
+    listen: config.deployment.voter,
+    services: [{ definition: contracts.VoterService.service, implementation: voterRpc(options) }],
+    registry,
+    notReady: () => null,
+  });
+  const consumer = new Consumer({
+    ...consumerSettings(config, runId, log),
+    queue: queueNames.vote,
+    schema: voteJobSchema,
+    concurrency: votesInHand,
+    handle: (job) => vote(job, { runId, payloads, options, metrics }),
+  });
+  return {
+    port: servers.port,
+    metricsPort: servers.metricsPort,
+    failed: new Promise(() => {}),
+    close: async () => {
+      servers.drain();
+      await consumer.close();
+      await servers.close(500);
+      redis.disconnect();
+    },
+  };
+}
+
+interface Ballot {
+  runId: string;
+  payloads: PayloadStore;
+  options: VoteOptions;
+  metrics: Parameters<typeof countVerdict>[1];
+}
+
+async function vote(
+  { data, children }: ReceivedJob<VoteJob>,
+  { runId, payloads, options, metrics }: Ballot,
+): Promise<PayloadRef> {
+  const refs = await children();
+  const bytes = await Promise.all(refs.map((ref) => payloads.get(ref)));
+  const parts = bytes.map((each, i) => decodeRollouts(each, refs[i]!.key));
+  const counts = rolloutCounts(options.algorithm);
+  const group = assembleGroup(parts.flat(), {
+    runId,
+    iteration: data.iteration,
+    prompt: data.prompt,
+    weightVersion: data.weightVersion,
+    numPolicy: counts.policy,
+    numMomentum: counts.momentum,
+  });
+  const verdict = voteGroup(group, options);
+  countVerdict(verdict, metrics);
+  const message = encodeMessage(contracts.GroupVerdict, {
+    ...verdictToWire(verdict),
+    runId,
+    iteration: data.iteration,
+    prompt: data.prompt,
+    weightVersion: data.weightVersion,
+    promptTokenIds: data.tokens,
+    // In the order of the group, so that the verdict's bytes don't depend on which job ended first.
+    chunks: refs
+      .map(({ key, sha256 }, i) => ({ key, sha256, role: wireRole[parts[i]![0]!.role] }))
+      .sort((a, b) => (a.key < b.key ? -1 : 1)),
+  });
+  const ref = await payloads.put(data.key, message);
+  return { ...ref, generatedAtMs: Math.max(...refs.map((each) => each.finishedAtMs ?? 0)) };
+}
