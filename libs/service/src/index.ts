@@ -13,3 +13,5 @@ export {
 export { startRolloutService } from './rollout-service.ts';
 export { openServers } from './servers.ts';
 export { type RunningService, runService, type ServiceContext } from './service-process.ts';
+export { type SupervisedService, Supervisor, type SupervisorEvent } from './supervisor.ts';
+export { runTraining, type TrainHooks, type TrainOptions, type TrainOutcome } from './train.ts';

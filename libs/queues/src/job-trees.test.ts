@@ -1,0 +1,244 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Consumer, NotYet, type ReceivedJob } from './consumer.ts';
+import { JobTrees, type TreePlan } from './job-trees.ts';
+import {
+  learnJobSchema,
+  type PayloadRef,
+  queueNames,
+  type RolloutJob,
+  rolloutJobSchema,
+  voteJobSchema,
+} from './jobs.ts';
+import { PayloadStore } from './payload-store.ts';
+import { connectRedis } from './redis.ts';
+import { openRedis, type RedisServer } from './redis-server.ts';
+
+const runId = 'r1';
+const prefix = '{mgrpo.r1}';
+const sampling = { temperature: 1, topP: 1, topK: 0, maxResponseTokens: 4 };
+
+let server: RedisServer;
+let folder: string;
+let redis: Redis;
+let payloads: PayloadStore;
+let trees: JobTrees;
+const consumers: Consumer<never>[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'mgrpo-trees-'));
+  server = await openRedis({
+    url: null,
+    folder,
+    tell: () => {},
+    searchPath: process.env.PATH ?? '',
+  });
+});
+
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  redis = connectRedis(server.url);
+  await redis.flushall();
+  payloads = new PayloadStore(redis, 60);
+  trees = new JobTrees({ redis, prefix, attempts: 3, retryDelayMs: 10 });
+});
+
+afterEach(async () => {
+  await Promise.all(consumers.splice(0).map((consumer) => consumer.close()));
+  await trees.close();
+  redis.disconnect();
+});
+
+function rollout(prompt: number, role: 'policy' | 'momentum'): RolloutJob {
+  return {
+    runId,
+    purpose: 'train',
+    role,
+    iteration: 0,
+    weightVersion: 0,
+    prompts: [{ prompt, tokens: [1, 2] }],
+    firstRollout: 0,
+    numRollouts: 2,
+    sampling,
+    key: `rollout:${prompt}:${role}`,
+  };
+}
+
+function iterationPlan(numPrompts: number): TreePlan {
+  return {
+    kind: 'iteration',
+    learn: { runId, iteration: 0, weightVersion: 0 },
+    groups: Array.from({ length: numPrompts }, (_, prompt) => ({
+      vote: { runId, iteration: 0, prompt, weightVersion: 0, tokens: [1], key: `vote:${prompt}` },
+      rollouts: [rollout(prompt, 'policy'), rollout(prompt, 'momentum')],
+    })),
+  };
+}
+
+type Handler<Data> = (job: ReceivedJob<Data>) => Promise<PayloadRef | null>;
+
+function consume<Data>(
+  queue: 'rollout-policy' | 'rollout-momentum' | 'vote' | 'learn',
+  schema: unknown,
+  handle: Handler<Data>,
+): void {
+  const consumer = new Consumer<Data>({
+    redisUrl: server.url,
+    prefix,
+    queue,
+    schema: schema as never,
+    concurrency: 4,
+    lockDurationMs: 2000,
+    stalledIntervalMs: 500,
+    maxStalledCount: 3,
+    waitDeadlineMs: 2000,
+    handle,
+    onError: () => {},
+  });
+  consumers.push(consumer as Consumer<never>);
+}
+
+function consumeRollouts(handle: Handler<RolloutJob>): void {
+  consume(queueNames.policy, rolloutJobSchema, handle);
+  consume(queueNames.momentum, rolloutJobSchema, handle);
+}
+
+const putKey: Handler<{ key: string }> = ({ data }) =>
+  payloads.put(data.key, Buffer.from(`bytes of ${data.key}`));
+
+/** Collects a vote's children and puts their keys. */
+const vote: Handler<{ key: string }> = async ({ data, children }) => {
+  const keys = (await children()).map((ref) => ref.key).sort();
+  return payloads.put(data.key, Buffer.from(keys.join(' ')));
+};
+
+function learned(): Promise<string[]> {
+  const { promise, resolve } = Promise.withResolvers<string[]>();
+  consume(queueNames.learn, learnJobSchema, async ({ children }) => {
+    const refs = await children();
+    const texts = await Promise.all(refs.map(async (ref) => String(await payloads.get(ref))));
+    resolve(texts.sort());
+    return null;
+  });
+  return promise;
+}
+
+describe('a job tree', () => {
+  it('brings every rollout to its vote and every vote to the learner', async () => {
+    await trees.add(iterationPlan(2));
+    consumeRollouts(putKey);
+    consume(queueNames.vote, voteJobSchema, vote);
+    expect(await learned()).toEqual([
+      'rollout:0:momentum rollout:0:policy',
+      'rollout:1:momentum rollout:1:policy',
+    ]);
+  });
+
+  it('goes on when a handler fails at first, and when it is not ready yet', async () => {
+    await trees.add(iterationPlan(1));
+    let tries = 0;
+    consumeRollouts(async (job) => {
+      tries += 1;
+      if (tries === 1) throw new Error('a hiccup');
+      if (tries === 2) throw new NotYet('weights have not arrived', 20);
+      return await putKey(job);
+    });
+    consume(queueNames.vote, voteJobSchema, vote);
+    expect(await learned()).toEqual(['rollout:0:momentum rollout:0:policy']);
+    expect(tries).toBe(4);
+  });
+
+  it('is found again by another coordinator', async () => {
+    const id = await trees.add(iterationPlan(1));
+    const other = new JobTrees({ redis, prefix, attempts: 3, retryDelayMs: 10 });
+    expect(await other.find('0')).toBe(id);
+    expect(await other.state('learn', id)).toEqual({ kind: 'running' });
+    await other.close();
+  });
+
+  it('is missing after FLUSHALL, and runs when it is added anew', async () => {
+    const id = await trees.add(iterationPlan(1));
+    await redis.flushall();
+    expect(await trees.state('learn', id)).toEqual({ kind: 'missing' });
+    await trees.add(iterationPlan(1));
+    consumeRollouts(putKey);
+    consume(queueNames.vote, voteJobSchema, vote);
+    expect(await learned()).toEqual(['rollout:0:momentum rollout:0:policy']);
+  });
+
+  it('has failed when one of its rollouts has, for the reason that the rollout gives', async () => {
+    const id = await trees.add(iterationPlan(2));
+    consumeRollouts(async ({ data }) => {
+      if (data.prompts[0]?.prompt === 1) throw new Error('out of memory');
+      return await payloads.put(data.key, Buffer.from('x'));
+    });
+    await expect
+      .poll(() => trees.state('learn', id), { timeout: 5000 })
+      .toMatchObject({ kind: 'failed', reason: expect.stringContaining('out of memory') });
+  });
+
+  it('leaves nothing waiting when it is removed', async () => {
+    const id = await trees.add(iterationPlan(3));
+    expect(await trees.backlog(queueNames.policy)).toEqual({ waiting: 3, active: 0 });
+    await trees.remove('learn', id, '0');
+    expect(await trees.backlog(queueNames.policy)).toEqual({ waiting: 0, active: 0 });
+    expect(await trees.find('0')).toBeUndefined();
+  });
+});
+
+describe('a job', () => {
+  it('whose data is malformed fails at once and says what is wrong', async () => {
+    const plan = iterationPlan(1) as TreePlan & { kind: 'iteration' };
+    const broken = { ...plan.groups[0]!.rollouts[0]!, numRollouts: -3 };
+    const id = await trees.add({
+      ...plan,
+      groups: [{ ...plan.groups[0]!, rollouts: [broken] }],
+    });
+    let calls = 0;
+    consumeRollouts(async () => {
+      calls += 1;
+      return null;
+    });
+    await expect
+      .poll(() => trees.state('learn', id), { timeout: 5000 })
+      .toMatchObject({ kind: 'failed', reason: expect.stringContaining('numRollouts') });
+    expect(calls).toBe(0);
+  });
+
+  it('that waits for ever fails at its deadline', async () => {
+    const id = await trees.add(iterationPlan(1));
+    consumeRollouts(async () => {
+      throw new NotYet('weights of version 9 have not arrived', 50);
+    });
+    await expect
+      .poll(() => trees.state('learn', id), { timeout: 15_000 })
+      .toMatchObject({ kind: 'failed', reason: expect.stringContaining('version 9') });
+  });
+});
+
+describe('a payload', () => {
+  it('is written once: a zombie that comes later gets the reference of the first', async () => {
+    const first = await payloads.put('k', Buffer.from('first'));
+    expect(await payloads.put('k', Buffer.from('second'))).toEqual(first);
+    expect(String(await payloads.get(first))).toBe('first');
+  });
+
+  it('whose bytes changed is refused and removed, so that it is made again', async () => {
+    const ref = await payloads.put('k', Buffer.from('first'));
+    await redis.set('k', 'other');
+    await expect(payloads.get(ref)).rejects.toMatchObject({ code: 'CORRUPT' });
+    expect(await payloads.find('k')).toBeUndefined();
+  });
+
+  it('that is gone is said to be gone', async () => {
+    const ref = { key: 'nowhere', sha256: '0'.repeat(64) };
+    await expect(payloads.get(ref)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});

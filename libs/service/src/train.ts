@@ -1,0 +1,137 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runFiles } from '@mgrpo/checkpoint';
+import { type RunConfig, withoutSecrets } from '@mgrpo/config';
+import { MgrpoError } from '@mgrpo/errors';
+import { openRedis, type RedisServer } from '@mgrpo/queues';
+import { connect, contracts, type RunState__Output, serverStream } from '@mgrpo/rpc';
+import { freePort } from './free-port.ts';
+import { type SupervisedService, Supervisor, type SupervisorEvent } from './supervisor.ts';
+
+export interface TrainOptions {
+  config: RunConfig;
+  /** Holds the run; made when it is not there. */
+  runFolder: string;
+  /** Arguments of `process.execPath` that run one service: `[main.ts, 'serve']`. */
+  serveCommand: readonly string[];
+  /** Where redis-server is looked for. */
+  searchPath: string;
+  env: NodeJS.ProcessEnv;
+  /** Stops the run cleanly; it can be resumed. */
+  signal: AbortSignal;
+  hooks: TrainHooks;
+}
+
+export interface TrainHooks {
+  /** Every state of the run: one for each applied iteration and each evaluation, and for changes of phase. */
+  onState(state: RunState__Output): void;
+  onService(event: SupervisorEvent): void;
+  /** Something that takes its time, for a person. */
+  tell(message: string): void;
+}
+
+export type TrainOutcome = 'finished' | 'stopped';
+
+/**
+ * Trains on this machine: a Redis, one process for each service, watched until the run has finished.
+ *
+ * @throws MgrpoError with the run's own reason when it fails.
+ */
+export async function runTraining(options: TrainOptions): Promise<TrainOutcome> {
+  const { config, runFolder, hooks } = options;
+  mkdirSync(runFolder, { recursive: true });
+  const configPath = join(runFolder, runFiles.config);
+  writeFileSync(configPath, `${JSON.stringify(withoutSecrets(config), null, 2)}\n`);
+  const redis = await openRedis({
+    url: config.deployment.redis.url,
+    folder: join(runFolder, 'redis'),
+    tell: hooks.tell,
+    searchPath: options.searchPath,
+  });
+  const coordinatorPort = await portOf(config, 'coordinator');
+  const supervisor = new Supervisor({
+    services: servicesOf(config, [...options.serveCommand], { configPath, runFolder }),
+    env: await serviceEnvironment(options, redis, coordinatorPort),
+    logFolder: join(runFolder, 'logs'),
+    maxRestartsPerMinute: 10,
+    stopMs: config.deployment.deadlines.drainMs + 500,
+    onEvent: hooks.onService,
+  });
+  try {
+    return await Promise.race([watch(`127.0.0.1:${coordinatorPort}`, options), supervisor.failed]);
+  } finally {
+    await supervisor.stop();
+    await redis.close();
+  }
+}
+
+/** Follows the coordinator, through its restarts, to the end of the run. */
+async function watch(address: string, { signal, hooks }: TrainOptions): Promise<TrainOutcome> {
+  const client = connect(contracts.CoordinatorService, address);
+  try {
+    while (!signal.aborted) {
+      try {
+        const states = serverStream<RunState__Output>(
+          'coordinator',
+          (...call) => client.watchRun({}, ...call),
+          { signal },
+        );
+        for await (const state of states) {
+          hooks.onState(state);
+          if (state.phase === 'finished') return 'finished';
+          if (state.phase === 'failed') throw new MgrpoError('INTERNAL', state.error);
+        }
+      } catch (error) {
+        const isAway =
+          error instanceof MgrpoError &&
+          ['UNAVAILABLE', 'CANCELLED', 'DEADLINE'].includes(error.code);
+        if (!isAway) throw error;
+      }
+      await sleep(100, undefined, { signal }).catch(() => {});
+    }
+    return 'stopped';
+  } finally {
+    client.close();
+  }
+}
+
+function servicesOf(
+  { deployment: { workers } }: RunConfig,
+  serve: readonly string[],
+  { configPath, runFolder }: { configPath: string; runFolder: string },
+): SupervisedService[] {
+  const args = (service: string) => [...serve, service, '--config', configPath];
+  const several = (service: string, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ name: `${service}-${i + 1}`, args: args(service) }));
+  return [
+    { name: 'learner', args: [...args('learner'), '--run', runFolder] },
+    { name: 'coordinator', args: args('coordinator') },
+    ...several('policy-rollout', workers.policy),
+    ...several('momentum-rollout', workers.momentum),
+    ...several('voter', workers.voter),
+  ];
+}
+
+/**
+ * What only this start of the run knows goes through the environment: addresses that are free now, and the
+ * Redis URL, which may hold a password and has no place in `config.json`.
+ */
+async function serviceEnvironment(
+  { config, env }: TrainOptions,
+  redis: RedisServer,
+  coordinatorPort: number,
+): Promise<NodeJS.ProcessEnv> {
+  return {
+    ...env,
+    MGRPO__DEPLOYMENT__REDIS__URL: redis.url,
+    MGRPO__DEPLOYMENT__LEARNER__PORT: String(await portOf(config, 'learner')),
+    MGRPO__DEPLOYMENT__COORDINATOR__PORT: String(coordinatorPort),
+  };
+}
+
+/** The learner and the coordinator keep their port over a restart, so that the others find them again. */
+async function portOf(config: RunConfig, service: 'learner' | 'coordinator'): Promise<number> {
+  const { port } = config.deployment[service];
+  return port === 0 ? await freePort() : port;
+}
