@@ -25,11 +25,13 @@ export class AppendFile {
 
   /** `create` fails if the file exists already; `continue` opens it, or makes it, at its end. */
   static async open(path: string, mode: 'create' | 'continue', files: Files): Promise<AppendFile> {
+    let handle: FileHandle | null = null;
     try {
-      const handle = await files.open(path, mode === 'create' ? 'ax' : 'a');
+      handle = await files.open(path, mode === 'create' ? 'ax' : 'a');
       await syncFolder(dirname(path), files);
       return new AppendFile(path, handle, (await handle.stat()).size);
     } catch (error) {
+      await handle?.close();
       throw writeError(path, error);
     }
   }

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Files } from './files.ts';
-import { ensureFolder, pieces, syncFolder, writeAll, writeError } from './files.ts';
+import { ensureFolder, hasErrno, pieces, syncFolder, writeAll, writeError } from './files.ts';
 
 /** What a file holds: enough to notice that it was cut, changed or exchanged. */
 export interface FileDigest {
@@ -90,15 +91,18 @@ export async function writeFolderAtomic(
 /** Removes a folder in one step: nobody sees a part of it. No folder is fine too. */
 export async function removeFolder(folder: string, files: Files): Promise<void> {
   const temporary = temporaryPath(folder);
-  const parent = await files.readdir(dirname(folder));
-  if (!parent.includes(basename(folder))) return;
-  await files.rename(folder, temporary);
+  try {
+    await files.rename(folder, temporary);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return;
+    throw error;
+  }
   await files.rm(temporary, { recursive: true, force: true });
 }
 
 /** Removes what killed processes left unfinished in a folder. */
 export async function removeTemporaries(folder: string, files: Files): Promise<void> {
-  for (const name of await files.readdir(folder)) {
+  for (const name of await readdir(folder)) {
     if (!name.startsWith(temporaryPrefix)) continue;
     await files.rm(join(folder, name), { recursive: true, force: true });
   }

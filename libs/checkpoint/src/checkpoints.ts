@@ -8,7 +8,8 @@ import type { FileDigest, FolderWriter } from './atomic.ts';
 import { removeFolder, removeTemporaries, writeFolderAtomic } from './atomic.ts';
 import type { Files } from './files.ts';
 import { ensureFolder } from './files.ts';
-import type { ConfigJson } from './model-folder.ts';
+import type { JsonObject } from './json.ts';
+import { isCount, isJsonObject } from './json.ts';
 import { namedTensors, readParameters, writeModelFiles } from './model-folder.ts';
 import type { NamedTensor } from './safetensors.ts';
 import { encodeSafetensors } from './safetensors.ts';
@@ -35,7 +36,7 @@ export interface LoadedCheckpoint {
 export interface CheckpointStoreOptions {
   /** How many of the newest checkpoints stay. */
   readonly keep: number;
-  readonly configJson: ConfigJson;
+  readonly configJson: JsonObject;
   /** The base model's folder: its tokenizer files go into every checkpoint. */
   readonly tokenizerFolder: string;
   readonly files: Files;
@@ -156,7 +157,7 @@ function parseCounters(
   folder: string,
   text: string,
 ): Pick<CheckpointState, 'iterations' | 'optimizerSteps'> {
-  const { iterations, optimizerSteps } = JSON.parse(text) as Record<string, unknown>;
+  const { iterations, optimizerSteps } = JSON.parse(text) as JsonObject;
   if (!isCount(iterations) || !isCount(optimizerSteps)) {
     const what = `${join(folder, trainerFiles.state)} lacks iterations or optimizerSteps`;
     throw new MgrpoError('CORRUPT', `${what}; delete the checkpoint, the one before is used then`);
@@ -164,12 +165,8 @@ function parseCounters(
   return { iterations, optimizerSteps };
 }
 
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
 /** The iterations of the checkpoints in a folder, ascending, valid or not. */
-export async function listCheckpoints(folder: string): Promise<number[]> {
+async function listCheckpoints(folder: string): Promise<number[]> {
   const iterations = (await readdir(folder)).flatMap((name) => {
     const match = folderPattern.exec(name);
     return match === null ? [] : [Number(match[1])];
@@ -177,13 +174,7 @@ export async function listCheckpoints(folder: string): Promise<number[]> {
   return iterations.sort((a, b) => a - b);
 }
 
-/** Checks every file of a checkpoint against its manifest; MgrpoError CORRUPT says what is wrong. */
-export async function verifyCheckpoint(folder: string): Promise<void> {
-  const problem = await problemOf(folder);
-  if (problem !== null) throw new MgrpoError('CORRUPT', `checkpoint ${folder}: ${problem}`);
-}
-
-/** What is wrong with a checkpoint, or null. */
+/** What is wrong with a checkpoint, judged by its manifest, or null. */
 async function problemOf(folder: string): Promise<string | null> {
   try {
     const manifest: unknown = JSON.parse(await readFile(join(folder, manifestName), 'utf8'));
@@ -205,12 +196,12 @@ async function problemOf(folder: string): Promise<string | null> {
 
 /** The files a manifest vouches for, or what is wrong with it. */
 function manifestFiles(manifest: unknown): Record<string, FileDigest> | string {
-  if (typeof manifest !== 'object' || manifest === null) return `${manifestName} is no object`;
-  const { formatVersion: version, files } = manifest as Record<string, unknown>;
+  if (!isJsonObject(manifest)) return `${manifestName} is no object`;
+  const { formatVersion: version, files } = manifest;
   if (version !== formatVersion) {
     return `its format version is ${version}, this program reads ${formatVersion}`;
   }
-  if (typeof files !== 'object' || files === null) return `${manifestName} names no files`;
+  if (!isJsonObject(files)) return `${manifestName} names no files`;
   const names = ['config.json', 'model.safetensors', ...Object.values(trainerFiles)];
   const missing = names.filter((name) => !Object.hasOwn(files, name));
   if (missing.length > 0) return `${manifestName} does not name ${missing.join(', ')}`;

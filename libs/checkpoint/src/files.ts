@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 
 /** The file system as this library writes to it; tests pass one that fills up or breaks. */
-export type Files = Pick<typeof fs, 'open' | 'mkdir' | 'rename' | 'rm' | 'readdir'>;
+export type Files = Pick<typeof fs, 'open' | 'mkdir' | 'rename' | 'rm'>;
 
 export const diskFiles: Files = fs;
 

@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
 import { pieces } from './files.ts';
 
-/** Float formats of weights in files; in memory all are float32. */
-export type FloatDtype = 'F32' | 'F16' | 'BF16';
-
 /** The little-endian bytes of an array, as a view. (Node runs on little-endian machines only, s390x aside.) */
 export function bytesOf(array: Float32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);

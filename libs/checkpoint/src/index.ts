@@ -1,14 +1,14 @@
 export type { CheckpointState, CheckpointStore, LoadedCheckpoint } from './checkpoints.ts';
-export { listCheckpoints, verifyCheckpoint } from './checkpoints.ts';
 export type { LearnerEpoch } from './epoch.ts';
 export { diskFiles, type Files } from './files.ts';
 export { bytesOf, weightsSha256 } from './float-bytes.ts';
 export type { Journal } from './journal.ts';
+export type { JsonObject } from './json.ts';
 export type { MetricsLog, MetricsRecord } from './metrics-log.ts';
 export { readMetrics } from './metrics-log.ts';
-export type { ConfigJson, ModelFolder, ModelToSave } from './model-folder.ts';
+export type { ModelFolder, ModelToSave } from './model-folder.ts';
 export { loadModelConfig, loadModelFolder, saveModelFolder } from './model-folder.ts';
-export type { JsonObject, RunFolderOptions } from './run-folder.ts';
+export type { RunFolderOptions } from './run-folder.ts';
 export { RunFolder, runFiles } from './run-folder.ts';
 export { type NamedTensor, SafetensorsFile, type StoredTensor } from './safetensors.ts';
 export type { StoredVersion, VersionStore } from './versions.ts';

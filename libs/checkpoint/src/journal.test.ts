@@ -1,6 +1,6 @@
 import { appendFile, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { LearnerEpoch } from './epoch.ts';
 import type { Files } from './files.ts';
 import { diskFiles } from './files.ts';
@@ -13,6 +13,7 @@ async function openJournal(run: string, files: Files = diskFiles) {
   const epoch = await LearnerEpoch.take(join(run, 'epochs'), diskFiles);
   const warn = (message: string) => warnings.push(message);
   const journal = await Journal.open(join(run, 'journal'), { epoch, files, warn });
+  onTestFinished(() => journal.close());
   return { journal, warnings };
 }
 

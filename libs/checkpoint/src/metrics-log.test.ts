@@ -1,6 +1,6 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { diskFiles } from './files.ts';
 import { MetricsLog, readMetrics } from './metrics-log.ts';
 import { temporaryFolder } from './testing.ts';
@@ -8,7 +8,9 @@ import { temporaryFolder } from './testing.ts';
 async function openLog(path: string) {
   const warnings: string[] = [];
   const warn = (message: string) => warnings.push(message);
-  return { log: await MetricsLog.open(path, { files: diskFiles, warn }), warnings };
+  const log = await MetricsLog.open(path, { files: diskFiles, warn });
+  onTestFinished(() => log.close());
+  return { log, warnings };
 }
 
 const iteration = (t: number) => ({ kind: 'iteration', iteration: t, reward: t / 4 }) as const;
@@ -20,7 +22,6 @@ test('each iteration and each evaluated version has one line, also when it is ap
   const appended = [iteration(0), evaluation(0), iteration(1), iteration(0), evaluation(0)];
   const recorded = await Promise.all(appended.map((record) => log.append(record)));
   expect(recorded).toEqual([true, true, true, false, false]);
-  await log.close();
   const { log: next, warnings } = await openLog(path);
   expect(await next.append(iteration(1))).toBe(false);
   expect(await next.append(evaluation(1))).toBe(true);

@@ -3,6 +3,7 @@ import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { AppendFile } from './append-file.ts';
 import type { Files } from './files.ts';
 import { hasErrno } from './files.ts';
+import { isCount, isJsonObject } from './json.ts';
 
 /** A line of `metrics.jsonl`: an applied iteration, or the evaluation of a weight version. */
 export type MetricsRecord =
@@ -91,13 +92,9 @@ function parseRecord(place: string, line: string): MetricsRecord {
 }
 
 function isMetricsRecord(record: unknown): record is MetricsRecord {
-  if (typeof record !== 'object' || record === null || !('kind' in record)) return false;
-  if (record.kind === 'iteration') return 'iteration' in record && isCount(record.iteration);
-  return record.kind === 'evaluation' && 'version' in record && isCount(record.version);
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
+  if (!isJsonObject(record)) return false;
+  if (record.kind === 'iteration') return isCount(record.iteration);
+  return record.kind === 'evaluation' && isCount(record.version);
 }
 
 function keyOf(record: MetricsRecord): string {

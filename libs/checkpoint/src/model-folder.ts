@@ -8,6 +8,8 @@ import { writeFolderAtomic } from './atomic.ts';
 import type { Files } from './files.ts';
 import { diskFiles, hasErrno } from './files.ts';
 import { bytesOf, weightsSha256 } from './float-bytes.ts';
+import type { JsonObject } from './json.ts';
+import { isJsonObject } from './json.ts';
 import type { NamedTensor } from './safetensors.ts';
 import { encodeSafetensors } from './safetensors.ts';
 import type { TensorSource } from './tensor-source.ts';
@@ -29,13 +31,11 @@ const companionFiles = [
   'generation_config.json',
 ] as const;
 
-/** `config.json` as it was read. */
-export type ConfigJson = Readonly<Record<string, unknown>>;
-
 /** A Hugging Face model folder, loaded. */
 export interface ModelFolder {
   readonly config: ModelConfig;
-  readonly configJson: ConfigJson;
+  /** `config.json` as it was read. */
+  readonly configJson: JsonObject;
   /** All parameters as one array in canonical order (`parameterSpecs`). */
   readonly weights: Float32Array;
   /** SHA-256 of `weights`. */
@@ -101,7 +101,7 @@ export function namedTensors(
 
 /** A model to write: its weights, its configuration, and the folder whose tokenizer files it takes along. */
 export interface ModelToSave {
-  readonly configJson: ConfigJson;
+  readonly configJson: JsonObject;
   readonly weights: Float32Array;
   readonly tokenizerFolder: string;
 }
@@ -130,12 +130,12 @@ export async function writeModelFiles(writer: FolderWriter, model: ModelToSave):
 }
 
 /** The configuration with the type in which we store weights: `torch_dtype` (transformers 4) or `dtype` (5). */
-function asFloat32(configJson: ConfigJson): ConfigJson {
+function asFloat32(configJson: JsonObject): JsonObject {
   const key = 'dtype' in configJson ? 'dtype' : 'torch_dtype';
   return { ...configJson, [key]: 'float32' };
 }
 
-async function readConfigJson(folder: string): Promise<ConfigJson> {
+async function readConfigJson(folder: string): Promise<JsonObject> {
   const path = join(folder, 'config.json');
   let json: unknown;
   try {
@@ -146,14 +146,12 @@ async function readConfigJson(folder: string): Promise<ConfigJson> {
       : `can't read ${path}: ${messageOf(error)}`;
     throw new MgrpoError('INVALID_MODEL', what, { cause: error });
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new MgrpoError('INVALID_MODEL', `${path} is no JSON object`);
-  }
-  return json as ConfigJson;
+  if (!isJsonObject(json)) throw new MgrpoError('INVALID_MODEL', `${path} is no JSON object`);
+  return json;
 }
 
 /** `parseModelConfig` says "config.json: …" and names the field; the folder is known here. */
-function parseConfig(folder: string, configJson: ConfigJson): ModelConfig {
+function parseConfig(folder: string, configJson: JsonObject): ModelConfig {
   try {
     return parseModelConfig(configJson);
   } catch (error) {

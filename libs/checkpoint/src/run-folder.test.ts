@@ -39,7 +39,10 @@ test('a learner takes a run over with its journal, versions, checkpoints and met
   const versions = await first.openVersions(2);
   await versions.put('policy', 1, tinyState(1).policy);
   await (await first.openCheckpoints(parts)).save(tinyState(1));
-  await (await first.openMetrics()).append({ kind: 'iteration', iteration: 0 });
+  const metrics = await first.openMetrics();
+  await metrics.append({ kind: 'iteration', iteration: 0 });
+  await journal.close();
+  await metrics.close();
 
   const second = await RunFolder.open(path, { warn });
   const secondEpoch = await second.takeEpoch();
@@ -50,5 +53,7 @@ test('a learner takes a run over with its journal, versions, checkpoints and met
     tinyState(1).policy,
   );
   expect((await (await second.openCheckpoints(parts)).newest())?.state).toEqual(tinyState(1));
-  expect((await second.openMetrics()).records).toEqual([{ kind: 'iteration', iteration: 0 }]);
+  const secondMetrics = await second.openMetrics();
+  expect(secondMetrics.records).toEqual([{ kind: 'iteration', iteration: 0 }]);
+  await secondMetrics.close();
 });

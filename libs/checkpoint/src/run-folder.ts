@@ -8,11 +8,10 @@ import { LearnerEpoch } from './epoch.ts';
 import type { Files } from './files.ts';
 import { diskFiles, ensureFolder, hasErrno } from './files.ts';
 import { Journal } from './journal.ts';
+import type { JsonObject } from './json.ts';
+import { isJsonObject } from './json.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { VersionStore } from './versions.ts';
-
-/** A JSON object whose fields this library does not interpret. */
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Names of what lies in a run folder. */
 export const runFiles = {
@@ -123,9 +122,7 @@ export class RunFolder {
 async function readJson(path: string): Promise<JsonObject | null> {
   try {
     const json: unknown = JSON.parse(await readFile(path, 'utf8'));
-    if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
-      return json as JsonObject;
-    }
+    if (isJsonObject(json)) return json;
   } catch (error) {
     if (hasErrno(error, 'ENOENT')) return null;
     const what = `can't read ${path}: ${messageOf(error)}`;

@@ -3,6 +3,8 @@ import { open } from 'node:fs/promises';
 import { MgrpoError } from '@mgrpo/errors';
 import { hasErrno, readAll } from './files.ts';
 import { bytesOf, widen } from './float-bytes.ts';
+import type { JsonObject } from './json.ts';
+import { isCount, isJsonObject } from './json.ts';
 
 /** Where a tensor lies in a safetensors file; `begin` and `end` are bytes from the start of the file. */
 export interface StoredTensor {
@@ -22,9 +24,25 @@ export interface NamedTensor {
 
 /** Bits per element of every dtype of the format, so that files with other tensors can be opened. */
 const dtypeBits: Readonly<Record<string, number>> = {
-  ...{ F64: 64, F32: 32, F16: 16, BF16: 16, F8_E5M2: 8, F8_E4M3: 8, F8_E8M0: 8 },
-  ...{ F6_E2M3: 6, F6_E3M2: 6, F4: 4 },
-  ...{ I64: 64, I32: 32, I16: 16, I8: 8, U64: 64, U32: 32, U16: 16, U8: 8, BOOL: 8 },
+  F64: 64,
+  F32: 32,
+  F16: 16,
+  BF16: 16,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E8M0: 8,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  F4: 4,
+  I64: 64,
+  I32: 32,
+  I16: 16,
+  I8: 8,
+  U64: 64,
+  U32: 32,
+  U16: 16,
+  U8: 8,
+  BOOL: 8,
 };
 
 // The format's own limit (huggingface/safetensors, MAX_HEADER_SIZE).
@@ -135,7 +153,7 @@ async function readHeader(
 }
 
 /** Parses and checks a header: every tensor in bounds, their bytes adjacent, none of the file left over. */
-export function parseHeader(
+function parseHeader(
   path: string,
   json: Uint8Array,
   fileBytes: number,
@@ -161,24 +179,22 @@ export function parseHeader(
   return new Map(tensors.map((tensor) => [tensor.name, tensor]));
 }
 
-function parseJsonObject(path: string, json: Uint8Array): object {
+function parseJsonObject(path: string, json: Uint8Array): JsonObject {
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
   } catch (error) {
     throw invalid(path, 'has a header that is no JSON: this is no safetensors file', error);
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) {
-    throw invalid(path, 'has a header that is no JSON object');
-  }
+  if (!isJsonObject(header)) throw invalid(path, 'has a header that is no JSON object');
   if (Object.hasOwn(header, '__proto__')) throw invalid(path, 'has a tensor named __proto__');
   return header;
 }
 
 function parseEntry(path: string, name: string, entry: unknown, dataStart: number): StoredTensor {
   const malformed = (what: string) => invalid(path, `is malformed: ${name} ${what}`);
-  if (typeof entry !== 'object' || entry === null) throw malformed('is no object');
-  const { dtype, shape, data_offsets: offsets } = entry as Record<string, unknown>;
+  if (!isJsonObject(entry)) throw malformed('is no object');
+  const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== 'string' || !Object.hasOwn(dtypeBits, dtype)) {
     throw malformed(`has the unknown dtype ${JSON.stringify(dtype)}`);
   }
@@ -193,7 +209,7 @@ function parseEntry(path: string, name: string, entry: unknown, dataStart: numbe
 }
 
 function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+  return Array.isArray(value) && value.every(isCount);
 }
 
 function truncated(path: string, expected: number, actual: number): MgrpoError {

@@ -2,6 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { hasErrno } from './files.ts';
+import { isJsonObject } from './json.ts';
 import { SafetensorsFile } from './safetensors.ts';
 
 const singleFile = 'model.safetensors';
@@ -61,7 +62,7 @@ async function openShards(folder: string): Promise<TensorSource> {
 }
 
 /** Which shard holds which tensor. */
-export function parseIndex(path: string, text: string): ReadonlyMap<string, string> {
+function parseIndex(path: string, text: string): ReadonlyMap<string, string> {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -69,8 +70,8 @@ export function parseIndex(path: string, text: string): ReadonlyMap<string, stri
     const what = `${path} is no JSON: ${messageOf(error)}`;
     throw new MgrpoError('INVALID_MODEL', what, { cause: error });
   }
-  const map = typeof json === 'object' && json !== null && 'weight_map' in json && json.weight_map;
-  if (typeof map !== 'object' || map === null) {
+  const map = isJsonObject(json) ? json.weight_map : undefined;
+  if (!isJsonObject(map)) {
     throw new MgrpoError('INVALID_MODEL', `${path} has no "weight_map"`);
   }
   const shards = new Map<string, string>();

@@ -24,7 +24,7 @@ export const tinyConfigJson = {
   eos_token_id: 1,
 };
 
-export const numTinyParameters = numParameters(parseModelConfig(tinyConfigJson));
+const numTinyParameters = numParameters(parseModelConfig(tinyConfigJson));
 
 /** Flat weights of the tiny model: start, start + 1, … */
 export function tinyWeights(start: number): Float32Array {

@@ -71,7 +71,7 @@ async function collect<Prompt>(
 }
 
 /** Checks one line; INVALID_INPUT names what is missing or of the wrong type. */
-export function parseRow(path: string, line: Line): Row {
+function parseRow(path: string, line: Line): Row {
   let json: unknown;
   try {
     json = JSON.parse(line.text);

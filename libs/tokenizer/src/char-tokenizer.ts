@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { MgrpoError } from '@mgrpo/errors';
 
 /** The special tokens of a character tokenizer, which take ids 0, 1 and 2. */
-export const charSpecialTokens = { pad: '<pad>', end: '<eos>', unknown: '<unk>' } as const;
+const charSpecialTokens = { pad: '<pad>', end: '<eos>', unknown: '<unk>' } as const;
 
 /** What a model with such a tokenizer needs in its `config.json`. */
 export interface CharVocabulary {
@@ -44,7 +44,11 @@ export function charTokenizer(characters: string) {
     added_tokens: [pad, end, unknown].map((content, id) => ({
       id,
       content,
-      ...{ single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
     })),
     normalizer: null,
     pre_tokenizer: null,
@@ -53,15 +57,23 @@ export function charTokenizer(characters: string) {
     decoder: { type: 'Fuse' },
     // Byte-pair encoding without a merge leaves single characters.
     model: {
-      ...{ type: 'BPE', dropout: null, unk_token: unknown, continuing_subword_prefix: null },
-      ...{ end_of_word_suffix: null, fuse_unk: false, byte_fallback: false, ignore_merges: false },
+      type: 'BPE',
+      dropout: null,
+      unk_token: unknown,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: false,
       vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
       merges: [],
     },
   };
   const configJson = {
     tokenizer_class: 'PreTrainedTokenizerFast',
-    ...{ pad_token: pad, eos_token: end, unk_token: unknown },
+    pad_token: pad,
+    eos_token: end,
+    unk_token: unknown,
     clean_up_tokenization_spaces: false,
   };
   const vocabulary = { vocabSize: tokens.length, padTokenId: 0, endTokenId: 1 };
