@@ -4,7 +4,7 @@ import type {
   MemberVerdict__Output,
   TrainingBatch__Output,
 } from '@mgrpo/rpc';
-import type { StepStats } from '@mgrpo/training';
+import type { IterationSchedule, TrainStats } from '@mgrpo/training';
 
 /** Where an iteration's wall time went, seconds. */
 export interface IterationSeconds {
@@ -18,8 +18,8 @@ export interface IterationSeconds {
 /** The line of `metrics.jsonl` for an applied iteration. All but `seconds` is a function of configuration and seed. */
 export function iterationRecord(
   batch: TrainingBatch__Output,
-  step: StepStats,
-  { seconds, policySha256 }: { seconds: IterationSeconds; policySha256: string },
+  train: TrainStats,
+  context: IterationSchedule & { seconds: IterationSeconds; policySha256: string },
 ): MetricsRecord {
   const { groups } = batch;
   const members = groups.flatMap((group) => group.members);
@@ -41,9 +41,13 @@ export function iterationRecord(
     dropped: { policy: dropped(policy), momentum: dropped(momentum) },
     responseTokens: mean(policy.map((member) => member.numTokens)),
     truncated: truncatedShare(batch),
-    step,
-    seconds,
-    policySha256,
+    hasSignal: train.kind === 'trained',
+    // One for each optimiser step; their seconds stand with the others.
+    steps: train.kind === 'trained' ? train.steps : [],
+    learningRates: context.learningRates,
+    momentumCoefficients: context.momentumCoefficients,
+    policySha256: context.policySha256,
+    seconds: { ...context.seconds, ...(train.kind === 'trained' ? { train: train.seconds } : {}) },
   };
 }
 

@@ -17,7 +17,7 @@ import {
 } from '@mgrpo/rpc';
 import { Broadcast } from '@mgrpo/service';
 import type { Logger } from '@mgrpo/telemetry';
-import type { TrainingEngine, TrainingSequence } from '@mgrpo/training';
+import type { IterationSchedule, TrainingEngine, TrainingSequence } from '@mgrpo/training';
 import { type IterationSeconds, iterationRecord } from './iteration-record.ts';
 import { trainingSequences } from './training-batch.ts';
 import type { WeightPublisher } from './weight-publisher.ts';
@@ -29,6 +29,8 @@ export interface LearnerOptions {
   lag: number;
   checkpointEvery: number;
   engine: TrainingEngine;
+  /** Learning rates and momentum coefficients of an iteration. */
+  schedule(iteration: number): IterationSchedule;
   /** Iterations that the engine's state already contains. */
   applied: number;
   journal: Journal;
@@ -182,11 +184,11 @@ export class Learner {
     // What is applied is what the journal says, so that a replay can't differ.
     const record = decodeMessage(contracts.TrainingBatch, bytes, 'the batch to journal');
     // A batch that can't be trained on must not enter the journal: every replay would fail on it.
-    const sequences = trainingSequences(record);
+    const prompts = trainingSequences(record);
     try {
       await journal.append(this.#applied, bytes);
       journaled();
-      await this.#apply(record, sequences, timings, true);
+      await this.#apply(record, prompts, timings, true);
     } catch (error) {
       onFatal(error);
       throw error;
@@ -196,7 +198,7 @@ export class Learner {
 
   async #apply(
     batch: TrainingBatch__Output,
-    sequences: readonly TrainingSequence[],
+    prompts: readonly (readonly TrainingSequence[])[],
     timings: OfferedBatch['timings'] | undefined,
     isPublished: boolean,
   ): Promise<void> {
@@ -208,10 +210,10 @@ export class Learner {
     }
     this.#setPhase(timings === undefined ? 'replaying' : 'stepping');
     const startedAtMs = Date.now();
-    const step = await this.#options.engine.step({
-      iteration: batch.iteration,
-      numPrompts: batch.groups.length,
-      sequences,
+    const { engine, schedule } = this.#options;
+    const step = await engine.step({
+      prompts,
+      ...schedule(batch.iteration),
     });
     this.#applied += 1;
     if (isPublished) await this.#publishWeights();
@@ -219,7 +221,9 @@ export class Learner {
     this.#lastAppliedAtMs = Date.now();
     const { metrics, checkpointEvery, total } = this.#options;
     const policySha256 = this.#sha256.policy;
-    await metrics.append(iterationRecord(batch, step, { seconds, policySha256 }));
+    await metrics.append(
+      iterationRecord(batch, step, { seconds, policySha256, ...schedule(batch.iteration) }),
+    );
     if (this.#applied % checkpointEvery === 0 || this.#applied === total)
       await this.#saveCheckpoint();
     this.#publishState();

@@ -7,7 +7,12 @@ import { type RunConfig, runIdentity, withoutSecrets } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import { type Fingerprint, fingerprint, sameFingerprint } from '@mgrpo/runtime';
 import type { ServiceContext } from '@mgrpo/service';
-import { type TrainerState, TrainingEngine } from '@mgrpo/training';
+import {
+  initialTrainerState,
+  iterationSchedule,
+  TrainingEngine,
+  trainingOptions,
+} from '@mgrpo/training';
 import { Learner } from './learner.ts';
 import { WeightPublisher } from './weight-publisher.ts';
 
@@ -44,10 +49,15 @@ export async function openLearner(
   const versions = await folder.openVersions(config.lag + 1);
   const metrics = await folder.openMetrics();
   const checkpoint = await checkpoints.newest();
-  const state = checkpoint?.state ?? initialState(model.weights);
+  // Algorithm 1, line 2: the momentum model starts as the policy.
+  const state = checkpoint?.state ?? initialTrainerState(model.weights.slice());
   const engine = await TrainingEngine.start({
     model: model.config,
-    options: trainingOptions(config),
+    options: trainingOptions(
+      config.algorithm,
+      config.sampling.temperature,
+      config.learner.microbatchTokens,
+    ),
     state,
     reference: klReference(config.algorithm) === 'initial' ? model.weights : null,
   });
@@ -59,6 +69,7 @@ export async function openLearner(
     lag: config.lag,
     checkpointEvery: config.checkpoint.everyIterations,
     engine,
+    schedule: (iteration) => iterationSchedule(iteration, config.iterations, config.algorithm),
     applied: checkpoint?.state.iterations ?? 0,
     journal,
     versions,
@@ -74,26 +85,6 @@ export async function openLearner(
     await metrics.close();
   };
   return { learner, publisher, runId, close };
-}
-
-function initialState(base: Float32Array): TrainerState {
-  return {
-    policy: base.slice(),
-    // Algorithm 1, line 2: the momentum model starts as the policy.
-    momentum: base.slice(),
-    firstMoment: new Float32Array(base.length),
-    secondMoment: new Float32Array(base.length),
-    optimizerSteps: 0,
-  };
-}
-
-function trainingOptions({ algorithm, sampling, learner, iterations }: RunConfig) {
-  return {
-    algorithm,
-    temperature: sampling.temperature,
-    microbatchTokens: learner.microbatchTokens,
-    iterations,
-  };
 }
 
 /** The run's name: equal for equal configuration, data, base weights and ONNX Runtime. */

@@ -4,14 +4,14 @@ import { fromWire, type Rollout } from '@mgrpo/service';
 import type { TrainingSequence } from '@mgrpo/training';
 
 /**
- * The sequences an iteration trains on: the policy rollouts that the filter kept, by prompt and index, those
+ * The sequences an iteration trains on, by prompt: the policy rollouts that the filter kept, by index, those
  * of groups without signal included (their advantage is 0, but they count in the mean and in the KL term).
  *
  * @throws MgrpoError INVALID_MESSAGE when a verdict and the rollouts don't belong together.
  */
-export function trainingSequences(batch: TrainingBatch__Output): TrainingSequence[] {
+export function trainingSequences(batch: TrainingBatch__Output): TrainingSequence[][] {
   const rollouts = rolloutsByPrompt(batch);
-  return batch.groups.flatMap((group) => {
+  return batch.groups.map((group) => {
     const policy = rollouts.get(group.prompt);
     const promptTokens = Int32Array.from(group.promptTokenIds);
     return group.members.flatMap((member): TrainingSequence[] => {
@@ -25,7 +25,6 @@ export function trainingSequences(batch: TrainingBatch__Output): TrainingSequenc
       }
       return [
         {
-          prompt: group.prompt,
           promptTokens,
           responseTokens: rollout.tokens,
           behaviourLogprobs: rollout.logprobs,
