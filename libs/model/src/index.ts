@@ -1,4 +1,6 @@
 export { type Architecture, type ModelConfig, parseModelConfig } from './config.ts';
+export { decodeGraph, sampleGraph } from './decode-graph.ts';
+export type { SamplerOptions } from './decode-sampling.ts';
 export { gradientsGraph } from './gradients-graph.ts';
 export {
   type LayerWeights,
@@ -10,7 +12,9 @@ export {
   weightInputs,
   weightViews,
 } from './graph-weights.ts';
+export { initialWeights } from './initial-weights.ts';
 export type { LossKind } from './loss-graph.ts';
 export { numParameters, type ParameterSpec, parameterSpecs } from './parameters.ts';
+export { prefillGraph } from './prefill-graph.ts';
 export { type RotaryTables, rotaryTables } from './rotary.ts';
 export { scoreGraph } from './score-graph.ts';

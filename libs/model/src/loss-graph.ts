@@ -1,4 +1,5 @@
 // R response tokens of a microbatch.
+import { maxLogRatio } from '@mgrpo/algorithm';
 import type { GraphBuilder, Value } from '@mgrpo/onnx';
 
 /** The loss that a gradients graph differentiates. */
@@ -8,15 +9,13 @@ export type LossKind =
       readonly kind: 'clipped';
       readonly clipRatio: number;
       readonly klCoefficient: number;
+      /** Larger estimates count as this, without gradient; Infinity for none (as PyTorch's fixtures). */
+      readonly maxKlEstimate: number;
     }
   | {
       /** `-A log pi` (the paper's Eq. 3); with A = 1, supervised training. */
       readonly kind: 'log-likelihood';
     };
-
-/** Bounds of the log-ratio and of the KL estimate, as in `@mgrpo/algorithm`'s loss and in VeRL. */
-const maxLogRatio = 20;
-const maxKlEstimate = 10;
 
 /**
  * Declares a loss's inputs and appends the loss to be minimised: the sum over tokens of weight × token loss.
@@ -41,7 +40,7 @@ function clippedLoss(
   g: GraphBuilder,
   logprobs: Value,
   advantages: Value,
-  { clipRatio, klCoefficient }: Extract<LossKind, { kind: 'clipped' }>,
+  { clipRatio, klCoefficient, maxKlEstimate }: Extract<LossKind, { kind: 'clipped' }>,
 ): Value {
   const behaviour = g.input('behaviourLogprobs', 'float32', ['R']);
   const ratio = g.exp(clamp(g, g.sub(logprobs, behaviour), -maxLogRatio, maxLogRatio));
@@ -50,8 +49,9 @@ function clippedLoss(
   if (klCoefficient === 0) return surrogate;
   const reference = g.input('referenceLogprobs', 'float32', ['R']);
   const difference = clamp(g, g.sub(reference, logprobs), -maxLogRatio, maxLogRatio);
-  const k3 = g.min(g.sub(g.sub(g.exp(difference), difference), 1), maxKlEstimate);
-  return g.add(surrogate, g.mul(k3, klCoefficient));
+  const k3 = g.sub(g.sub(g.exp(difference), difference), 1);
+  const bounded = maxKlEstimate === Number.POSITIVE_INFINITY ? k3 : g.min(k3, maxKlEstimate);
+  return g.add(surrogate, g.mul(bounded, klCoefficient));
 }
 
 function clamp(g: GraphBuilder, x: Value, low: number, high: number): Value {

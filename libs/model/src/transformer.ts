@@ -71,7 +71,12 @@ function attention(
 }
 
 /** The gated MLP with its norm and residual: `x + (silu(n Wg^T) * n Wu^T) Wd^T` with n = norm(x). */
-function mlp(g: GraphBuilder, config: ModelConfig, layer: LayerWeights<Value>, x: Value): Value {
+export function mlp(
+  g: GraphBuilder,
+  config: ModelConfig,
+  layer: LayerWeights<Value>,
+  x: Value,
+): Value {
   const normed = g.rmsNorm(x, layer.mlpNorm, config.rmsNormEps);
   const gate = g.gemm(normed, layer.gate, { transB: true });
   const up = g.gemm(normed, layer.up, { transB: true });

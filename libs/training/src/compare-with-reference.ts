@@ -1,0 +1,211 @@
+import { parameterSpecs } from '@mgrpo/model';
+import { adamwStep, clipCoefficient, globalNorm } from './adamw.ts';
+import { GradientPass } from './gradient-pass.ts';
+import { weightFeeds } from './model-feeds.ts';
+import { type PerToken, type ReferenceFolder, readReferenceFolder } from './reference-folder.ts';
+import { Scorer } from './scorer.ts';
+
+/** Largest differences between our numbers and PyTorch's. */
+export interface ReferenceComparison {
+  /** Absolute, over all positions stored. */
+  readonly logits: number;
+  /** Absolute, over response tokens at every temperature stored. */
+  readonly logprobs: number;
+  readonly entropies: number;
+  /** Absolute, of the loss before the first, second and third step. */
+  readonly loss: number;
+  /** L2 norm of a tensor's difference over the L2 norm of its gradient; the worst tensor. */
+  readonly gradients: number;
+  /**
+   * After one AdamW step: the largest absolute difference of a parameter with |gradient| > 1e-6, or ten times
+   * the RMS difference over all parameters, whichever is larger. Where gradients are smaller AdamW divides
+   * rounding by rounding: PyTorch itself is 1e-4 from float64 at single elements there.
+   */
+  readonly afterStep: number;
+  /** The same after three steps; |gradient| > 1e-6 in every one of them. */
+  readonly afterThreeSteps: number;
+  /** Whether every greedy continuation has the same tokens. */
+  readonly greedyEqual: boolean;
+}
+
+/** The largest differences that pass (issue: part B). */
+export const referenceTolerances: Readonly<Omit<ReferenceComparison, 'greedyEqual'>> = {
+  logits: 2e-5,
+  logprobs: 2e-5,
+  entropies: 2e-5,
+  loss: 1e-5,
+  gradients: 1e-5,
+  afterStep: 1e-5,
+  afterThreeSteps: 1e-5,
+};
+
+/** Below it AdamW's first updates are `lr × g / (|g| + eps)` of a g that is mostly rounding. */
+const smallGradient = 1e-6;
+
+/** The names of the comparisons that are out of tolerance. */
+export function outOfTolerance(comparison: ReferenceComparison): string[] {
+  const failed: string[] = Object.entries(referenceTolerances)
+    .filter(([name, limit]) => !(Number(comparison[name as keyof ReferenceComparison]) <= limit))
+    .map(([name]) => name);
+  return comparison.greedyEqual ? failed : [...failed, 'greedyEqual'];
+}
+
+/**
+ * Runs a model folder's batch through our graphs and optimiser and compares with what PyTorch stored there.
+ *
+ * @throws MgrpoError INVALID_INPUT or INVALID_MODEL when the folder is not of `make_fixtures.py`'s form.
+ */
+export async function compareWithReference(folder: string): Promise<ReferenceComparison> {
+  const reference = await readReferenceFolder(folder);
+  const scorer = await Scorer.open(reference.config);
+  try {
+    return {
+      logits: await compareLogits(reference, scorer),
+      ...(await compareScores(reference, scorer)),
+      ...(await compareSteps(reference)),
+      greedyEqual: await compareGreedy(reference, scorer),
+    };
+  } finally {
+    await scorer.close();
+  }
+}
+
+async function compareLogits(reference: ReferenceFolder, scorer: Scorer): Promise<number> {
+  const { config, weights, sequences, json } = reference;
+  const feeds = weightFeeds(config, weights);
+  let worst = 0;
+  for (const { sequence, values } of json.logits) {
+    const { promptTokens, responseTokens } = sequences[sequence]!;
+    // Scored from the second token to one beyond the end, every position has its row.
+    const tokens = [...promptTokens, ...responseTokens, 0];
+    const logits = await scorer.logits(feeds, {
+      promptTokens: Int32Array.from(tokens.slice(0, 1)),
+      responseTokens: Int32Array.from(tokens.slice(1)),
+    });
+    worst = Math.max(worst, largestDifference(logits, values.flat()));
+  }
+  return worst;
+}
+
+async function compareScores(
+  { config, weights, sequences, json }: ReferenceFolder,
+  scorer: Scorer,
+): Promise<Pick<ReferenceComparison, 'logprobs' | 'entropies'>> {
+  let logprobs = 0;
+  let entropies = 0;
+  for (const [temperature, expected] of Object.entries(json.temperatures)) {
+    const options = { temperature: Number(temperature), microbatchTokens: wholeBatch };
+    const scores = await scorer.score(weightFeeds(config, weights), sequences, options);
+    const worst = (ours: readonly Float32Array[], theirs: PerToken) =>
+      Math.max(...ours.map((values, b) => largestDifference(values, theirs[b]!)));
+    logprobs = Math.max(
+      logprobs,
+      worst(
+        scores.map((s) => s.logprobs),
+        expected.logprobs,
+      ),
+    );
+    entropies = Math.max(
+      entropies,
+      worst(
+        scores.map((s) => s.entropies),
+        expected.entropies,
+      ),
+    );
+  }
+  return { logprobs, entropies };
+}
+
+/** PyTorch ran the batch in one piece. */
+const wholeBatch = Number.MAX_SAFE_INTEGER;
+
+async function compareSteps(
+  reference: ReferenceFolder,
+): Promise<Pick<ReferenceComparison, 'loss' | 'gradients' | 'afterStep' | 'afterThreeSteps'>> {
+  const { config, sequences, json } = reference;
+  const { hyper } = json;
+  const optimizer = {
+    beta1: hyper.betas[0],
+    beta2: hyper.betas[1],
+    epsilon: hyper.eps,
+    weightDecay: hyper.weight_decay,
+    maxGradientNorm: hyper.max_grad_norm,
+  };
+  const pass = await GradientPass.open(config, {
+    loss: {
+      kind: 'clipped',
+      clipRatio: hyper.clip_ratio,
+      klCoefficient: hyper.kl_coef,
+      maxKlEstimate: Number.POSITIVE_INFINITY,
+    },
+    aggregation: 'token-mean',
+    temperature: hyper.objective_temperature,
+    microbatchTokens: wholeBatch,
+  });
+  const weights = reference.weights.slice();
+  const firstMoment = new Float32Array(weights.length);
+  const secondMoment = new Float32Array(weights.length);
+  const numTokens = sequences.reduce((sum, s) => sum + s.responseTokens.length, 0);
+  const totals = { numTokens, numSequences: sequences.length, numPrompts: sequences.length };
+  const isLarge = new Uint8Array(weights.length).fill(1);
+  const compared = { loss: 0, gradients: 0, afterStep: 0, afterThreeSteps: 0 };
+  for (const [k, { loss }] of json.steps.per_step.entries()) {
+    const result = await pass.run(weightFeeds(config, weights), sequences, totals);
+    compared.loss = Math.max(compared.loss, Math.abs(result.loss - loss));
+    if (k === 0) compared.gradients = compareGradients(reference, result.gradient);
+    for (const [i, g] of result.gradient.entries())
+      if (!(Math.abs(g) > smallGradient)) isLarge[i] = 0;
+    const gradientScale = clipCoefficient(globalNorm(result.gradient), optimizer.maxGradientNorm);
+    const options = { ...optimizer, learningRate: hyper.lr, gradientScale, step: k + 1 };
+    adamwStep({ weights, firstMoment, secondMoment }, result.gradient, options);
+    if (k === 0) compared.afterStep = compareWeights(weights, reference.afterStep, isLarge);
+  }
+  compared.afterThreeSteps = compareWeights(weights, reference.afterThreeSteps, isLarge);
+  await pass.close();
+  return compared;
+}
+
+function compareGradients({ config, gradients }: ReferenceFolder, ours: Float32Array): number {
+  const errors = parameterSpecs(config).map(({ offset, size }) => {
+    const theirs = gradients.subarray(offset, offset + size);
+    const difference = theirs.map((value, i) => ours[offset + i]! - value);
+    return globalNorm(difference) / globalNorm(theirs);
+  });
+  return Math.max(...errors);
+}
+
+function compareWeights(ours: Float32Array, theirs: Float32Array, isLarge: Uint8Array): number {
+  let worst = 0;
+  let sum = 0;
+  for (const [i, value] of theirs.entries()) {
+    const error = Math.abs(ours[i]! - value);
+    if (isLarge[i] === 1) worst = Math.max(worst, error);
+    sum += error * error;
+  }
+  return Math.max(worst, 10 * Math.sqrt(sum / theirs.length));
+}
+
+/** A plain repeated forward: what this compares must not depend on the generator. */
+async function compareGreedy(
+  { config, weights, json }: ReferenceFolder,
+  scorer: Scorer,
+): Promise<boolean> {
+  const feeds = weightFeeds(config, weights);
+  for (const { prompt, continuation } of json.greedy) {
+    const tokens = [...prompt];
+    for (const expected of continuation) {
+      const logits = await scorer.logits(feeds, {
+        promptTokens: Int32Array.from(tokens),
+        responseTokens: Int32Array.of(0),
+      });
+      if (logits.indexOf(Math.max(...logits)) !== expected) return false;
+      tokens.push(expected);
+    }
+  }
+  return true;
+}
+
+function largestDifference(ours: ArrayLike<number>, theirs: readonly number[]): number {
+  if (ours.length !== theirs.length) return Number.POSITIVE_INFINITY;
+  return theirs.reduce((worst, value, i) => Math.max(worst, Math.abs(ours[i]! - value)), 0);
+}

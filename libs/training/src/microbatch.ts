@@ -1,0 +1,92 @@
+// B sequences, T tokens, R scored tokens.
+import { MgrpoError } from '@mgrpo/errors';
+import { type Tensor, tensor } from '@mgrpo/runtime';
+import type { ScoredSequence } from './training-sequence.ts';
+
+/** Tokens a model reads to score a sequence: all but the last, whose successor no one asks for. */
+export function numReadTokens(sequence: ScoredSequence): number {
+  return sequence.promptTokens.length + sequence.responseTokens.length - 1;
+}
+
+/**
+ * Cuts sequences into microbatches of at most `maxTokens` tokens, padding included; longest first.
+ *
+ * A pure function of the lengths and the order: gradients of other shapes round differently, so the cut must
+ * never depend on free memory or time. A sequence longer than `maxTokens` is a microbatch of its own.
+ *
+ * @returns indices into `sequences`
+ * @example lengths 3, 5, 4 with maxTokens 10 // -> [[1, 2], [0]]: 2 × 5 tokens, then 1 × 3
+ */
+export function packMicrobatches(
+  sequences: readonly ScoredSequence[],
+  maxTokens: number,
+): number[][] {
+  const lengths = sequences.map(numReadTokens);
+  const order = lengths.map((_, index) => index).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
+  const microbatches: number[][] = [];
+  let width = 0;
+  for (const index of order) {
+    const current = microbatches.at(-1);
+    if (current !== undefined && (current.length + 1) * width <= maxTokens) {
+      current.push(index);
+      continue;
+    }
+    width = lengths[index]!;
+    microbatches.push([index]);
+  }
+  return microbatches;
+}
+
+/** The token inputs of the score and gradients graphs: `tokens` [B, T] padded with 0, `rows` and `targets` [R]. */
+export function tokenFeeds(sequences: readonly ScoredSequence[]): Record<string, Tensor> {
+  const width = Math.max(...sequences.map(numReadTokens));
+  const numScored = sequences.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0);
+  const tokens = new BigInt64Array(sequences.length * width);
+  const rows = new BigInt64Array(numScored);
+  const targets = new BigInt64Array(numScored);
+  let scored = 0;
+  for (const [b, { promptTokens, responseTokens }] of sequences.entries()) {
+    const start = b * width;
+    for (const [i, token] of promptTokens.entries()) tokens[start + i] = BigInt(token);
+    for (const [i, token] of responseTokens.entries()) {
+      const position = start + promptTokens.length + i;
+      if (i < responseTokens.length - 1) tokens[position] = BigInt(token);
+      rows[scored] = BigInt(position - 1);
+      targets[scored] = BigInt(token);
+      scored += 1;
+    }
+  }
+  return {
+    tokens: tensor(tokens, [sequences.length, width]),
+    rows: tensor(rows, [numScored]),
+    targets: tensor(targets, [numScored]),
+  };
+}
+
+/** One float32 [R] input: what `numberOf` says for token t of each sequence's response, in order. */
+export function perTokenFeed<S extends ScoredSequence>(
+  sequences: readonly S[],
+  numberOf: (sequence: S, t: number) => number,
+): Tensor {
+  const values = sequences.flatMap((sequence) =>
+    Array.from(sequence.responseTokens, (_, t) => numberOf(sequence, t)),
+  );
+  return tensor(Float32Array.from(values), [values.length]);
+}
+
+/** Cuts an output [R] back into one array per sequence; the inverse of `perTokenFeed`. */
+export function splitByResponse(
+  sequences: readonly ScoredSequence[],
+  values: Float32Array,
+): Float32Array[] {
+  let start = 0;
+  return sequences.map(({ responseTokens }) => {
+    start += responseTokens.length;
+    return values.slice(start - responseTokens.length, start);
+  });
+}
+
+/** Called before each run: a run can't be interrupted. @throws MgrpoError CANCELLED */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new MgrpoError('CANCELLED', 'stopped between two microbatches');
+}

@@ -1,0 +1,71 @@
+import { type LossSequence, lossMetrics, type StepTotals, stepLoss } from '@mgrpo/algorithm';
+import type { TrainingLoss } from './training-options.ts';
+
+/** Seconds of one iteration, by what they went into. */
+export interface TrainSeconds {
+  /** KL reference logprobs. */
+  readonly reference: number;
+  /** Forward and backward passes. */
+  readonly gradients: number;
+  /** Norm, AdamW and EMA. */
+  readonly update: number;
+}
+
+/** What only a policy loss has. Means over the response tokens that carry gradient. */
+export interface PolicyStats {
+  readonly policyLoss: number;
+  /** k3 estimate of KL to the reference, before its coefficient; 0 without a reference. */
+  readonly kl: number;
+  /** Share of tokens whose gradient the clip removes. */
+  readonly clipFraction: number;
+  readonly ratioMean: number;
+  /** Mean |learner logprob - behaviour logprob|: rounding on-policy, staleness with lag. */
+  readonly logprobGap: number;
+}
+
+/** One optimiser step. */
+export interface StepStats {
+  readonly loss: number;
+  /** Global L2 norm before clipping. */
+  readonly gradientNorm: number;
+  /** Mean entropy in nats over the response tokens that carry gradient. */
+  readonly entropy: number;
+  /** Response tokens and responses of the step, those without gradient included. */
+  readonly numTokens: number;
+  readonly numSequences: number;
+  readonly policy: PolicyStats | null;
+}
+
+/** What training on one iteration did. */
+export type TrainStats =
+  | {
+      /** Every advantage was zero, or there was no sequence: the weights are those of before. */
+      readonly kind: 'no-signal';
+      readonly numTokens: number;
+      readonly numSequences: number;
+    }
+  | {
+      readonly kind: 'trained';
+      /** One per optimiser step that had a sequence. */
+      readonly steps: readonly StepStats[];
+      readonly seconds: TrainSeconds;
+    };
+
+/** The policy part of a step's statistics, from the learner's logprobs before the update. */
+export function policyStats(
+  sequences: readonly LossSequence[],
+  totals: StepTotals,
+  loss: TrainingLoss & { kind: 'policy' },
+): PolicyStats {
+  const { policyLoss, kl } = stepLoss(sequences, totals, loss);
+  const { clipFraction, ratioMean } = lossMetrics(sequences, loss.clipRatio);
+  const gaps = sequences.flatMap(({ logprobs, behaviourLogprobs }) =>
+    Array.from(logprobs, (logprob, t) => Math.abs(logprob - behaviourLogprobs[t]!)),
+  );
+  return { policyLoss, kl, clipFraction, ratioMean, logprobGap: mean(gaps) };
+}
+
+/** The arithmetic mean, summed in order. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

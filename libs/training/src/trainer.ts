@@ -1,0 +1,296 @@
+import { emaStep, type StepTotals } from '@mgrpo/algorithm';
+import { MgrpoError } from '@mgrpo/errors';
+import { type ModelConfig, numParameters } from '@mgrpo/model';
+import { adamwStep, clipCoefficient, globalNorm } from './adamw.ts';
+import { GradientPass, type ReferencedSequence } from './gradient-pass.ts';
+import { type Feeds, weightFeeds } from './model-feeds.ts';
+import { Scorer, type TokenScores } from './scorer.ts';
+import { mean, policyStats, type StepStats, type TrainStats } from './train-stats.ts';
+import {
+  gradientOptions,
+  type IterationSchedule,
+  type TrainingOptions,
+} from './training-options.ts';
+import type { ScoredSequence, TrainingSequence } from './training-sequence.ts';
+
+/** Everything that training changes. All arrays are flat and of one length. */
+export interface TrainerState {
+  readonly policy: Float32Array;
+  readonly momentum: Float32Array;
+  readonly firstMoment: Float32Array;
+  readonly secondMoment: Float32Array;
+  /** Optimiser updates so far: AdamW's bias correction counts these, not iterations. */
+  readonly optimizerSteps: number;
+}
+
+/** A new run's state: the momentum model starts as the policy. */
+export function initialTrainerState(policy: Float32Array): TrainerState {
+  return {
+    policy,
+    momentum: policy.slice(),
+    firstMoment: new Float32Array(policy.length),
+    secondMoment: new Float32Array(policy.length),
+    optimizerSteps: 0,
+  };
+}
+
+/** What one iteration trains on, and with which scheduled numbers. */
+export interface TrainingBatch extends IterationSchedule {
+  /**
+   * The sequences that train, by prompt; a prompt whose group was dropped has none. With several learning
+   * rates the prompts are cut, in order, into as many equal minibatches: one optimiser step each.
+   */
+  readonly prompts: readonly (readonly TrainingSequence[])[];
+}
+
+export interface TrainerInit {
+  readonly model: ModelConfig;
+  readonly options: TrainingOptions;
+  /** Taken over and updated in place. */
+  readonly state: TrainerState;
+  /** The frozen initial policy; needed where the KL reference is `initial`. */
+  readonly reference: Float32Array | null;
+  /** Milliseconds, for the statistics only. */
+  readonly now: () => number;
+}
+
+/** Whose weights score tokens. */
+export type ScoringWeights = 'policy' | 'momentum' | 'reference';
+
+/**
+ * Gradients, clipping, AdamW and EMA of one model, in the thread that calls it.
+ *
+ * The same calls on the same state give the same bits: microbatches, sums and updates have a fixed order.
+ */
+export class Trainer {
+  readonly #init: TrainerInit;
+  readonly #gradients: GradientPass;
+  readonly #feeds: Readonly<Record<ScoringWeights, Feeds>>;
+  #scorer: Scorer | undefined;
+  #optimizerSteps: number;
+  #isTorn = false;
+
+  private constructor(init: TrainerInit, gradients: GradientPass) {
+    const { model, state, reference } = init;
+    this.#init = init;
+    this.#gradients = gradients;
+    this.#optimizerSteps = state.optimizerSteps;
+    this.#feeds = {
+      policy: weightFeeds(model, state.policy),
+      momentum: weightFeeds(model, state.momentum),
+      reference: reference === null ? {} : weightFeeds(model, reference),
+    };
+  }
+
+  /** @throws MgrpoError INVALID_MODEL when an array has the wrong length. */
+  static async open(init: TrainerInit): Promise<Trainer> {
+    const { model, options, state, reference } = init;
+    if (options.loss.kind === 'policy' && options.loss.klReference === 'initial' && !reference) {
+      throw new MgrpoError('INTERNAL', 'the KL reference "initial" needs the initial weights');
+    }
+    const expected = numParameters(model);
+    const { policy, momentum, firstMoment, secondMoment } = state;
+    for (const flat of [policy, momentum, firstMoment, secondMoment, reference ?? policy]) {
+      if (flat.length === expected) continue;
+      const message = `trainer state of ${flat.length} numbers for a model of ${expected}`;
+      throw new MgrpoError('INVALID_MODEL', message);
+    }
+    return new Trainer(init, await GradientPass.open(model, gradientOptions(options)));
+  }
+
+  /** Trains on one iteration: optimiser steps over its minibatches, and EMA. */
+  async step(batch: TrainingBatch, signal?: AbortSignal): Promise<TrainStats> {
+    this.#requireWhole();
+    const minibatches = cutPrompts(batch);
+    const all = batch.prompts.flat();
+    const { loss } = this.#init.options;
+    if (all.every(({ advantage }) => advantage === 0)) {
+      const { numTokens, numSequences } = totalsOf(batch.prompts);
+      return { kind: 'no-signal', numTokens, numSequences };
+    }
+    const clock = new PhaseClock(this.#init.now);
+    // All references come first: a momentum reference is the momentum model of the iteration's start.
+    const carrying = minibatches.map((prompts) =>
+      prompts.flat().filter((s) => carriesGradient(s, loss)),
+    );
+    const references = await this.#referenceLogprobs(carrying.flat(), signal);
+    clock.charge('reference');
+
+    const steps: StepStats[] = [];
+    for (const [k, prompts] of minibatches.entries()) {
+      const totals = totalsOf(prompts);
+      const sequences = carrying[k]!.map((s) => ({ ...s, referenceLogprobs: references.shift()! }));
+      if (sequences.length > 0) {
+        steps.push(
+          await this.#optimizerStep(sequences, totals, batch.learningRates[k]!, clock, signal),
+        );
+      }
+      this.#updateMomentum(batch.momentumCoefficients, k, minibatches.length);
+      clock.charge('update');
+    }
+    this.#isTorn = false;
+    return { kind: 'trained', steps, seconds: clock.seconds };
+  }
+
+  async #optimizerStep(
+    sequences: readonly ReferencedSequence[],
+    totals: StepTotals,
+    learningRate: number,
+    clock: PhaseClock,
+    signal: AbortSignal | undefined,
+  ): Promise<StepStats> {
+    const { options, state } = this.#init;
+    const result = await this.#gradients.run(this.#feeds.policy, sequences, totals, signal);
+    clock.charge('gradients');
+    const norm = globalNorm(result.gradient);
+    if (!Number.isFinite(norm)) {
+      const what = `the gradient of optimiser step ${this.#optimizerSteps + 1} is not finite`;
+      throw new MgrpoError(
+        'INTERNAL',
+        `${what}; resume from a checkpoint with a lower learning rate`,
+      );
+    }
+    this.#isTorn = true;
+    this.#optimizerSteps += 1;
+    adamwStep({ ...state, weights: state.policy }, result.gradient, {
+      ...options.optimizer,
+      learningRate,
+      gradientScale: clipCoefficient(norm, options.optimizer.maxGradientNorm),
+      step: this.#optimizerSteps,
+    });
+    return {
+      loss: result.loss,
+      gradientNorm: norm,
+      entropy: mean(result.scores.flatMap(({ entropies }) => [...entropies])),
+      numTokens: totals.numTokens,
+      numSequences: totals.numSequences,
+      policy: this.#policyStats(sequences, result.scores, totals),
+    };
+  }
+
+  #policyStats(
+    sequences: readonly ReferencedSequence[],
+    scores: readonly TokenScores[],
+    totals: StepTotals,
+  ): StepStats['policy'] {
+    const { loss } = this.#init.options;
+    if (loss.kind === 'supervised') return null;
+    const hasReference = loss.klReference !== 'none';
+    const scored = sequences.map((sequence, i) => ({
+      advantage: sequence.advantage,
+      logprobs: scores[i]!.logprobs,
+      behaviourLogprobs: sequence.behaviourLogprobs,
+      referenceLogprobs: hasReference ? sequence.referenceLogprobs : null,
+    }));
+    return policyStats(scored, totals, loss);
+  }
+
+  /** EMA after the last step of the iteration, or after each where there are as many coefficients as steps. */
+  #updateMomentum(coefficients: readonly number[], k: number, numSteps: number): void {
+    const { momentum, policy } = this.#init.state;
+    const isDue = coefficients.length === numSteps || k === numSteps - 1;
+    const m = coefficients.length === numSteps ? coefficients[k] : coefficients[0];
+    if (!isDue || m === undefined) return;
+    this.#isTorn = true;
+    emaStep(momentum, policy, m);
+  }
+
+  async #referenceLogprobs(
+    sequences: readonly TrainingSequence[],
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array[]> {
+    const { loss } = this.#init.options;
+    if (loss.kind === 'supervised' || loss.klReference === 'none') {
+      return sequences.map(() => new Float32Array(0));
+    }
+    const weights = loss.klReference === 'initial' ? 'reference' : 'momentum';
+    const scores = await this.score(sequences, weights, signal);
+    return scores.map(({ logprobs }) => logprobs);
+  }
+
+  /** Logprobs and entropies of given tokens at the training temperature. */
+  async score(
+    sequences: readonly ScoredSequence[],
+    weights: ScoringWeights,
+    signal?: AbortSignal,
+  ): Promise<TokenScores[]> {
+    this.#scorer ??= await Scorer.open(this.#init.model);
+    return this.#scorer.score(this.#feeds[weights], sequences, { ...this.#init.options, signal });
+  }
+
+  /** Copies of everything that training changes. */
+  snapshot(): TrainerState {
+    this.#requireWhole();
+    const { policy, momentum, firstMoment, secondMoment } = this.#init.state;
+    return {
+      policy: policy.slice(),
+      momentum: momentum.slice(),
+      firstMoment: firstMoment.slice(),
+      secondMoment: secondMoment.slice(),
+      optimizerSteps: this.#optimizerSteps,
+    };
+  }
+
+  /** Copies of the two models: what is published after an iteration. */
+  weights(): Pick<TrainerState, 'policy' | 'momentum'> {
+    this.#requireWhole();
+    const { policy, momentum } = this.#init.state;
+    return { policy: policy.slice(), momentum: momentum.slice() };
+  }
+
+  async close(): Promise<void> {
+    await this.#gradients.close();
+    await this.#scorer?.close();
+  }
+
+  /** A step that was cancelled or failed midway may have changed some of the state. */
+  #requireWhole(): void {
+    if (!this.#isTorn) return;
+    const remedy = 'open a new one from the last checkpoint and the journal';
+    throw new MgrpoError('INTERNAL', `this trainer stopped in the middle of a step; ${remedy}`);
+  }
+}
+
+/** The minibatches of an iteration: equal runs of consecutive prompts, one per learning rate. */
+function cutPrompts({ prompts, learningRates }: TrainingBatch): TrainingBatch['prompts'][] {
+  const size = prompts.length / learningRates.length;
+  if (!Number.isInteger(size)) {
+    const message = `${prompts.length} prompts can't be cut into ${learningRates.length} minibatches`;
+    throw new MgrpoError('INTERNAL', message);
+  }
+  return learningRates.map((_, k) => prompts.slice(k * size, (k + 1) * size));
+}
+
+function totalsOf(prompts: TrainingBatch['prompts']): StepTotals {
+  const sequences = prompts.flat();
+  return {
+    numTokens: sequences.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0),
+    numSequences: sequences.length,
+    numPrompts: prompts.length,
+  };
+}
+
+/** Without KL a sequence of advantage 0 has a gradient of exactly 0 and need not be computed. */
+function carriesGradient(sequence: TrainingSequence, loss: TrainingOptions['loss']): boolean {
+  const hasKl = loss.kind === 'policy' && loss.klReference !== 'none';
+  return hasKl || sequence.advantage !== 0;
+}
+
+/** Adds up seconds by phase. */
+class PhaseClock {
+  readonly seconds = { reference: 0, gradients: 0, update: 0 };
+  readonly #now: () => number;
+  #last: number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#last = now();
+  }
+
+  /** Books the time since the last call on `phase`. */
+  charge(phase: keyof PhaseClock['seconds']): void {
+    const now = this.#now();
+    this.seconds[phase] += (now - this.#last) / 1000;
+    this.#last = now;
+  }
+}

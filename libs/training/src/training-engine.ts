@@ -1,0 +1,59 @@
+import { type Engine, startEngine } from '@mgrpo/runtime';
+import type { TokenScores } from './scorer.ts';
+import type { TrainStats } from './train-stats.ts';
+import type { ScoringWeights, TrainerState, TrainingBatch } from './trainer.ts';
+import type { ScoredSequence } from './training-sequence.ts';
+import type { TrainingHandlers, TrainingWorkerInit } from './training-worker.ts';
+
+/** A `Trainer` in a thread of its own: the caller's event loop stays free while it computes. */
+export class TrainingEngine {
+  readonly #engine: Engine<TrainingHandlers>;
+
+  private constructor(engine: Engine<TrainingHandlers>) {
+    this.#engine = engine;
+  }
+
+  /** Starts the thread with copies of the state and the reference. */
+  static async start(init: TrainingWorkerInit): Promise<TrainingEngine> {
+    const url = new URL('./training-worker.ts', import.meta.url);
+    return new TrainingEngine(await startEngine(url, init, { name: 'training' }));
+  }
+
+  /** Settles when the thread has ended: undefined after `close()`, the error after a crash. */
+  get ended(): Engine<TrainingHandlers>['ended'] {
+    return this.#engine.ended;
+  }
+
+  /**
+   * Trains on one iteration. Calls are served in order.
+   *
+   * After a cancelled step the engine refuses further work: its state may be between two steps.
+   */
+  step(batch: TrainingBatch, signal?: AbortSignal): Promise<TrainStats> {
+    return this.#engine.call('step', batch, { signal });
+  }
+
+  /** Logprobs and entropies of given tokens at the training temperature, by the weights named. */
+  scoreTokens(
+    sequences: readonly ScoredSequence[],
+    weights: ScoringWeights,
+    signal?: AbortSignal,
+  ): Promise<TokenScores[]> {
+    return this.#engine.call('score', { sequences, weights }, { signal });
+  }
+
+  /** Copies of the policy and the momentum model. */
+  weights(): Promise<Pick<TrainerState, 'policy' | 'momentum'>> {
+    return this.#engine.call('weights', undefined);
+  }
+
+  /** Copies of everything that a checkpoint holds of training. */
+  snapshot(): Promise<TrainerState> {
+    return this.#engine.call('snapshot', undefined);
+  }
+
+  /** Waits for the current run to end; idempotent. */
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+}

@@ -1,0 +1,111 @@
+import {
+  type AlgorithmOptions,
+  type KlReference,
+  klReference,
+  type LossAggregation,
+  type LossOptions,
+  learningRateAt,
+  type MomentumOptions,
+  maxKlEstimate,
+  momentumCoefficientAt,
+  type OptimizerOptions,
+  stepsPerIteration,
+} from '@mgrpo/algorithm';
+import type { LossKind } from '@mgrpo/model';
+
+/** What a trainer minimises. */
+export type TrainingLoss =
+  | (Pick<LossOptions, 'clipRatio' | 'klCoefficient' | 'aggregation'> & {
+      readonly kind: 'policy';
+      /** Resolved: `none` where no KL enters the loss. */
+      readonly klReference: KlReference;
+    })
+  | {
+      /** Mean negative log-likelihood of the response tokens. */
+      readonly kind: 'supervised';
+    };
+
+export interface TrainingOptions {
+  readonly loss: TrainingLoss;
+  readonly optimizer: Pick<
+    OptimizerOptions,
+    'beta1' | 'beta2' | 'epsilon' | 'weightDecay' | 'maxGradientNorm'
+  >;
+  /** Logits are divided by it: the temperature that sampled, or 1. */
+  readonly temperature: number;
+  /** Largest microbatch in tokens, padding included. It decides rounding, so it is part of a run's identity. */
+  readonly microbatchTokens: number;
+}
+
+/** The training options of a run. */
+export function trainingOptions(
+  algorithm: Pick<AlgorithmOptions, 'method' | 'loss' | 'optimizer'>,
+  temperature: number,
+  microbatchTokens: number,
+): TrainingOptions {
+  const { clipRatio, klCoefficient, aggregation } = algorithm.loss;
+  const reference = klReference(algorithm);
+  return {
+    loss: { kind: 'policy', clipRatio, klCoefficient, aggregation, klReference: reference },
+    optimizer: algorithm.optimizer,
+    temperature,
+    microbatchTokens,
+  };
+}
+
+/** How a gradient pass weighs and differentiates a step's tokens. */
+export interface GradientOptions extends Pick<TrainingOptions, 'temperature' | 'microbatchTokens'> {
+  readonly loss: LossKind;
+  readonly aggregation: LossAggregation;
+}
+
+/** The gradient pass that a trainer's loss asks for. */
+export function gradientOptions(options: TrainingOptions): GradientOptions {
+  const { loss, temperature, microbatchTokens } = options;
+  const shared = { temperature, microbatchTokens };
+  if (loss.kind === 'supervised') {
+    return { ...shared, loss: { kind: 'log-likelihood' }, aggregation: 'token-mean' };
+  }
+  const { clipRatio, aggregation } = loss;
+  if (aggregation === 'eq3') return { ...shared, loss: { kind: 'log-likelihood' }, aggregation };
+  const klCoefficient = loss.klReference === 'none' ? 0 : loss.klCoefficient;
+  return {
+    ...shared,
+    loss: { kind: 'clipped', clipRatio, klCoefficient, maxKlEstimate },
+    aggregation,
+  };
+}
+
+/** The scheduled numbers of one iteration. */
+export interface IterationSchedule {
+  /** One per optimiser step. */
+  readonly learningRates: readonly number[];
+  /** m of Eq. 1: one for the iteration, or one per step (`momentum.every: step`). */
+  readonly momentumCoefficients: readonly number[];
+}
+
+/**
+ * Learning rates and momentum coefficients of iteration t; they advance whether or not it has a signal.
+ *
+ * @param iteration t, from 0
+ */
+export function iterationSchedule(
+  iteration: number,
+  totalIterations: number,
+  algorithm: Pick<AlgorithmOptions, 'promptsPerIteration' | 'optimizer'> & {
+    readonly momentum: MomentumOptions;
+  },
+): IterationSchedule {
+  const numSteps = stepsPerIteration(algorithm);
+  const numUpdates = algorithm.momentum.every === 'step' ? numSteps : 1;
+  const count = (length: number): number[] =>
+    Array.from({ length }, (_, i) => iteration * length + i);
+  return {
+    learningRates: count(numSteps).map((step) =>
+      learningRateAt(step, totalIterations * numSteps, algorithm.optimizer),
+    ),
+    momentumCoefficients: count(numUpdates).map((update) =>
+      momentumCoefficientAt(update, totalIterations * numUpdates, algorithm.momentum),
+    ),
+  };
+}

@@ -1,0 +1,39 @@
+import { serveEngine, withTransfer } from '@mgrpo/runtime';
+import { type ScoringWeights, Trainer, type TrainerInit, type TrainingBatch } from './trainer.ts';
+import type { ScoredSequence } from './training-sequence.ts';
+
+export type TrainingWorkerInit = Omit<TrainerInit, 'now'>;
+
+/** The methods of the training engine's thread. */
+function handlers(trainer: Trainer) {
+  return {
+    step: (batch: TrainingBatch, { signal }: { signal: AbortSignal }) =>
+      trainer.step(batch, signal),
+    score: (
+      { sequences, weights }: { sequences: readonly ScoredSequence[]; weights: ScoringWeights },
+      { signal }: { signal: AbortSignal },
+    ) => trainer.score(sequences, weights, signal),
+    weights: () => {
+      const weights = trainer.weights();
+      return withTransfer(weights, buffersOf([weights.policy, weights.momentum]));
+    },
+    snapshot: () => {
+      const state = trainer.snapshot();
+      const { policy, momentum, firstMoment, secondMoment } = state;
+      return withTransfer(state, buffersOf([policy, momentum, firstMoment, secondMoment]));
+    },
+    close: () => trainer.close(),
+  };
+}
+
+/** Snapshots are copies, so their buffers can be given away. */
+function buffersOf(arrays: readonly Float32Array[]): ArrayBuffer[] {
+  return arrays.map(({ buffer }) => buffer as ArrayBuffer);
+}
+
+export type TrainingHandlers = ReturnType<typeof handlers>;
+
+serveEngine<TrainingWorkerInit, TrainingHandlers>(
+  async (init) => handlers(await Trainer.open({ ...init, now: () => performance.now() })),
+  { order: 'serial' },
+);
