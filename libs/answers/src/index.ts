@@ -1,1 +1,2 @@
-export {};
+export { canonicalAnswer } from './canonical-answer.ts';
+export { answerOf, type Extractor, type ExtractorName, extractors } from './extractors.ts';
