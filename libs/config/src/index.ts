@@ -9,4 +9,4 @@ export { configurationReference } from './reference.ts';
 export { type Complaint, parseConfig, resolveConfig } from './resolve.ts';
 export { loadRunConfig, parseRunConfig } from './run-config.ts';
 export { type RunConfig, runConfigSchema } from './run-schema.ts';
-export type { ConfigSources } from './sources.ts';
+export type { ConfigSources, Override } from './sources.ts';

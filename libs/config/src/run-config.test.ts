@@ -17,7 +17,8 @@ const minimal = 'model:\n  path: base\nprompts:\n  train: ../train.jsonl\n';
 function load(recipe: string, overrides: string[] = [], environment: Record<string, string> = {}) {
   const file = join(folder, 'recipe.yaml');
   writeFileSync(file, recipe);
-  return loadRunConfig({ file, environment, overrides });
+  const flags = overrides.map((assignment) => ({ flag: '--set', assignment }));
+  return loadRunConfig({ file, environment, overrides: flags });
 }
 
 function messageOf(act: () => unknown): string {

@@ -19,16 +19,16 @@ const prompts = z
       ),
     template: z
       .string()
-      .refine((text) => text.includes('{prompt}'))
+      .refine((text) => text.split('{prompt}').length === 2)
       .default('{prompt}')
-      .describe('text that the model sees; holds {prompt}, which the prompt replaces'),
+      .describe('text that the model sees; holds {prompt} once, which the prompt replaces'),
     maxPromptTokens: integer(1)
       .default(defaultMaxPromptTokens)
       .describe('longest prompt after the template (tokens)'),
     tooLong: z
       .enum(['reject', 'truncate'])
       .default('reject')
-      .describe('a longer prompt is left out, or loses its beginning; both are counted'),
+      .describe('a longer prompt is left out, or loses its last tokens; both are counted'),
   })
   .describe('what is asked');
 

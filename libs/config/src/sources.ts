@@ -11,8 +11,14 @@ export interface ConfigSources {
   readonly file: string | null;
   /** Variables like `MGRPO__SAMPLING__TOP_P=0.9`, and `REDIS_URL`; others are ignored. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** `path=value` of the command line, last one wins. */
-  readonly overrides: readonly string[];
+  /** What the command line sets; the last one wins. */
+  readonly overrides: readonly Override[];
+}
+
+/** `path=value`, where the value is read as YAML, and the flag that a message names. */
+export interface Override {
+  readonly flag: string;
+  readonly assignment: string;
 }
 
 /** Values given by one source, with where each stands. */
@@ -93,16 +99,16 @@ export function environmentLayers(
   return layers;
 }
 
-/** Takes `path=value`, where the value is read as YAML: `--set iterations=20`, `--set algorithm.filter='{kind: off}'`. */
-export function overrideLayer(override: string, fields: readonly Field[]): Layer {
-  const equals = override.indexOf('=');
+/** Takes one setting of the command line, such as `--set algorithm.filter='{kind: off}'`. */
+export function overrideLayer({ flag, assignment }: Override, fields: readonly Field[]): Layer {
+  const equals = assignment.indexOf('=');
   if (equals < 1) {
-    throw new MgrpoError('USAGE', `--set ${override}: write it as --set path=value`);
+    throw new MgrpoError('USAGE', `${flag} ${assignment}: write it as ${flag} path=value`);
   }
-  const path = override.slice(0, equals);
+  const path = assignment.slice(0, equals);
   const paths = fields.map((field) => field.path);
-  if (!paths.includes(path)) throw unknown('--set', path, paths);
-  return valueLayer(path, parseValue(override.slice(equals + 1), `--set ${path}`), '--set');
+  if (!paths.includes(path)) throw unknown(flag, path, paths);
+  return valueLayer(path, parseValue(assignment.slice(equals + 1), `${flag} ${path}`), flag);
 }
 
 function unknown(where: string, typed: string, known: readonly string[]): MgrpoError {
