@@ -1,1 +1,3 @@
-export {};
+export { GenerationEngine, type GenerationOptions } from './engine.ts';
+export type { GenerationStats } from './generator.ts';
+export type { GenerationRequest, Rollout, Sampling } from './request.ts';

@@ -41,7 +41,7 @@ export function samplerInputs(g: GraphBuilder, options: SamplerOptions): Sampler
 }
 
 /**
- * Appends output head and sampling, with outputs `tokens` int64 [B, 1], `logprobs` [B, 1] and `entropies` [B].
+ * Appends output head and sampling, with outputs `nextTokens` int64 [B, 1], `logprobs` [B, 1] and `entropies` [B].
  *
  * Log-probability and entropy (nats) are of the whole vocabulary's distribution at the temperature, before
  * any cut (design.md section 6): what the learner recomputes. Drawing inverts the cumulative distribution
@@ -72,7 +72,7 @@ export function sampleTokens(
       : drawFromBest(g, allowed, Math.min(options.candidates, options.numTokens), inputs);
   const isGreedy = g.less(inputs.uniforms, 0);
   const tokens = g.where(isGreedy, g.argMax(allowed), drawn);
-  g.output('tokens', tokens);
+  g.output('nextTokens', tokens);
   g.output('logprobs', g.gatherElements(logprobs, tokens));
   g.output('entropies', entropies);
 }

@@ -1,0 +1,80 @@
+import type { MgrpoError } from '@mgrpo/errors';
+import type { ModelConfig } from '@mgrpo/model';
+import { type Device, type Engine, startEngine } from '@mgrpo/runtime';
+import type { GenerationHandlers } from './engine-thread.ts';
+import type { GenerationStats, GeneratorOptions } from './generator.ts';
+import type { GenerationRequest, Rollout } from './request.ts';
+
+export interface GenerationOptions {
+  readonly model: ModelConfig;
+  /** The most rollouts that decode at once; memory is taken as they come, not up front. */
+  readonly slots: number;
+  readonly device: Device;
+  /** Ids from here on are never drawn; give the tokenizer's size. Default: the model's vocabulary. */
+  readonly numTokens?: number;
+}
+
+/**
+ * Samples rollouts in an engine thread of its own, on one core.
+ *
+ * A rollout is a function of its request, its index and the weights, bit for bit: never of the other
+ * requests, their number or their timing (design.md section 7).
+ */
+export class GenerationEngine {
+  readonly #engine: Engine<GenerationHandlers>;
+  readonly #versions = new Set<number>();
+
+  private constructor(engine: Engine<GenerationHandlers>) {
+    this.#engine = engine;
+  }
+
+  static async start(options: GenerationOptions): Promise<GenerationEngine> {
+    const init: GeneratorOptions = { numTokens: options.model.vocabSize, ...options };
+    const url = new URL('./engine-thread.ts', import.meta.url);
+    return new GenerationEngine(await startEngine(url, init, { name: 'generation' }));
+  }
+
+  /** Settles when the thread has ended: `undefined` after `close()`, the error after a crash. */
+  get ended(): Promise<MgrpoError | undefined> {
+    return this.#engine.ended;
+  }
+
+  /** Sends a weight version as a flat array, which is copied. Sent again, it replaces what was there. */
+  async setWeights(version: number, flat: Float32Array): Promise<void> {
+    // A structured clone copies the whole buffer of a view, and ONNX Runtime refuses shared memory.
+    const isWhole =
+      flat.buffer instanceof ArrayBuffer && flat.byteLength === flat.buffer.byteLength;
+    const own = isWhole ? flat : flat.slice();
+    await this.#engine.call('setWeights', { version, flat: own });
+    this.#versions.add(version);
+  }
+
+  /** Forgets a version. Rollouts under way finish with it. */
+  async dropWeights(version: number): Promise<void> {
+    this.#versions.delete(version);
+    await this.#engine.call('dropWeights', version);
+  }
+
+  /** The weight versions held, in order. */
+  versions(): readonly number[] {
+    return [...this.#versions].sort((a, b) => a - b);
+  }
+
+  /**
+   * Samples the rollouts of one request, in order of their index. Several requests share one batch.
+   *
+   * @throws MgrpoError STALE_WEIGHTS when the version is not held, CANCELLED when `signal` aborts
+   */
+  generate(request: GenerationRequest, signal?: AbortSignal): Promise<Rollout[]> {
+    return this.#engine.call('generate', request, { signal });
+  }
+
+  stats(): Promise<GenerationStats> {
+    return this.#engine.call('stats', undefined);
+  }
+
+  /** Cancels what is under way and ends the thread; idempotent. */
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+}

@@ -1,0 +1,217 @@
+import { MgrpoError } from '@mgrpo/errors';
+import { type ModelConfig, prefillGraph } from '@mgrpo/model';
+import { type Device, openSession, type Session } from '@mgrpo/runtime';
+import { Batch } from './batch.ts';
+import { candidatesOf, type Draft, failJob, type Job, nextDraft } from './job.ts';
+import { Prefill } from './prefill.ts';
+import { checkRequest, type GenerationRequest, type Rollout } from './request.ts';
+import { RotaryFeeds } from './rotary-feeds.ts';
+import { type Sampler, Samplers } from './sampler.ts';
+import { WeightVersion } from './weight-version.ts';
+
+export interface GeneratorOptions {
+  readonly model: ModelConfig;
+  /** The most rollouts that decode at once, over all weight versions. */
+  readonly slots: number;
+  readonly device: Device;
+  /** Ids from here on are never drawn: the tokenizer's size where the model's vocabulary is padded. */
+  readonly numTokens: number;
+}
+
+/** Counters since the start, and what is going on now. */
+export interface GenerationStats {
+  readonly slots: number;
+  readonly activeRollouts: number;
+  readonly waitingRollouts: number;
+  /** Bytes of key/value caches. */
+  readonly cacheBytes: number;
+  readonly numTokens: number;
+  readonly numSteps: number;
+  readonly numPromptsRead: number;
+  /** Milliseconds spent working. */
+  readonly busyMs: number;
+}
+
+/**
+ * Continuous batching: requests wait in order of arrival, their rollouts take slots as these come free, and
+ * every turn advances each batch by one token. Lives in an engine thread.
+ */
+export class Generator {
+  readonly #options: GeneratorOptions;
+  readonly #weights = new Map<number, WeightVersion>();
+  readonly #rotary: RotaryFeeds;
+  readonly #samplers: Samplers;
+  readonly #prefillSession: Session;
+  readonly #prefill: Prefill;
+  readonly #batches: Batch[] = [];
+  #waiting: Job[] = [];
+  #loop: Promise<void> | undefined;
+  #counts = { numTokens: 0, numSteps: 0, numPromptsRead: 0, busyMs: 0 };
+
+  private constructor(options: GeneratorOptions, prefillSession: Session) {
+    const { model } = options;
+    this.#options = options;
+    this.#rotary = new RotaryFeeds(model);
+    this.#samplers = new Samplers(model, options);
+    this.#prefillSession = prefillSession;
+    this.#prefill = new Prefill(model, prefillSession, this.#rotary);
+  }
+
+  static async open(options: GeneratorOptions): Promise<Generator> {
+    if (!Number.isSafeInteger(options.slots) || options.slots < 1) {
+      throw new MgrpoError('INVALID_CONFIG', `slots is ${options.slots}; it must be at least 1`);
+    }
+    const { device, model } = options;
+    const session = await openSession(prefillGraph(model), { name: 'prefill', device });
+    return new Generator(options, session);
+  }
+
+  /** Adds a weight version; rollouts under way keep the weights they began with. */
+  setWeights(version: number, flat: Float32Array): void {
+    this.#weights.set(version, new WeightVersion(this.#options.model, version, flat));
+  }
+
+  dropWeights(version: number): void {
+    this.#weights.delete(version);
+  }
+
+  /** Samples the rollouts of a request. Aborting `signal` rejects at once and frees the slots. */
+  async generate(request: GenerationRequest, signal: AbortSignal): Promise<Rollout[]> {
+    checkRequest(this.#options.model, request);
+    const weights = this.#weights.get(request.weightVersion);
+    if (!weights) {
+      const held = [...this.#weights.keys()].join(', ') || 'none';
+      const wanted = `weight version ${request.weightVersion} is not here`;
+      throw new MgrpoError('STALE_WEIGHTS', `${wanted} (held: ${held}); send it first`);
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Rollout[]>();
+    const job: Job = {
+      request,
+      weights,
+      stopTokens: new Set(request.sampling.stopTokenIds),
+      prompt: undefined,
+      numAdmitted: 0,
+      rollouts: [],
+      isSettled: false,
+      resolve,
+      reject,
+    };
+    const cancel = () => failJob(job, new MgrpoError('CANCELLED', 'generation was cancelled'));
+    signal.addEventListener('abort', cancel, { once: true });
+    this.#waiting.push(job);
+    this.#loop ??= this.#work().finally(() => {
+      this.#loop = undefined;
+    });
+    return promise.finally(() => signal.removeEventListener('abort', cancel));
+  }
+
+  stats(): GenerationStats {
+    const numWaiting = ({ request, numAdmitted }: Job) => request.numRollouts - numAdmitted;
+    return {
+      ...this.#counts,
+      slots: this.#options.slots,
+      activeRollouts: this.#numActive(),
+      waitingRollouts: this.#waiting.reduce((sum, job) => sum + numWaiting(job), 0),
+      cacheBytes: this.#batches.reduce((sum, { cacheBytes }) => sum + cacheBytes, 0),
+    };
+  }
+
+  /** Cancels every job, waits for the current run and frees the sessions. */
+  async close(): Promise<void> {
+    const error = new MgrpoError('CANCELLED', 'the generation engine is closing');
+    const active = this.#batches.flatMap((batch) => batch.drafts.map(({ job }) => job));
+    for (const job of [...this.#waiting, ...active]) failJob(job, error);
+    await this.#loop;
+    await this.#samplers.close();
+    await this.#prefillSession.close();
+  }
+
+  #numActive(): number {
+    return this.#batches.reduce((sum, { drafts }) => sum + drafts.length, 0);
+  }
+
+  async #work(): Promise<void> {
+    const start = performance.now();
+    while (this.#waiting.length > 0 || this.#numActive() > 0) {
+      await this.#admit();
+      for (const batch of this.#batches) await this.#step(batch);
+    }
+    this.#counts.busyMs += performance.now() - start;
+  }
+
+  async #step(batch: Batch): Promise<void> {
+    if (batch.drafts.length === 0) return;
+    try {
+      this.#counts.numTokens += await batch.step();
+      this.#counts.numSteps++;
+    } catch (error) {
+      for (const { job } of batch.clear()) failJob(job, error);
+    }
+  }
+
+  /** Gives free slots to waiting rollouts, first come first served. */
+  async #admit(): Promise<void> {
+    this.#waiting = this.#waiting.filter((job) => !job.isSettled);
+    let numFree = this.#options.slots - this.#numActive();
+    const admitted: Draft[] = [];
+    for (const job of this.#waiting) {
+      while (numFree > 0 && job.numAdmitted < job.request.numRollouts) {
+        admitted.push(nextDraft(job));
+        numFree--;
+      }
+    }
+    this.#waiting = this.#waiting.filter((job) => job.numAdmitted < job.request.numRollouts);
+    const byWeights = Map.groupBy(admitted, ({ job }) => job.weights);
+    for (const [weights, drafts] of byWeights) {
+      try {
+        await this.#readPrompts(weights, drafts);
+        const { vocabSize } = this.#options.model;
+        const bySampler = Map.groupBy(drafts, ({ job }) =>
+          candidatesOf(job.request.sampling, vocabSize),
+        );
+        for (const [candidates, newcomers] of bySampler) {
+          const sampler = await this.#samplers.get(candidates);
+          await this.#batchOf(weights, sampler).join(newcomers);
+          this.#counts.numTokens += newcomers.length;
+        }
+      } catch (error) {
+        this.#failVersion(weights, drafts, error);
+      }
+    }
+  }
+
+  /** Fails the drafts that were to join and all that use the same weights: their caches may be half-written. */
+  #failVersion(weights: WeightVersion, newcomers: readonly Draft[], error: unknown): void {
+    const using = this.#batches.filter((batch) => batch.uses(weights));
+    const dropped = using.flatMap((batch) => batch.clear());
+    for (const { job } of [...newcomers, ...dropped]) failJob(job, error);
+  }
+
+  /** Reads each distinct prompt once per weight version, whatever the number of jobs that ask for it. */
+  async #readPrompts(weights: WeightVersion, drafts: readonly Draft[]): Promise<void> {
+    const missing = new Map<string, Int32Array>();
+    const jobs = new Set(drafts.map(({ job }) => job));
+    for (const job of jobs) {
+      const { promptTokens } = job.request;
+      job.prompt ??= weights.recall(promptTokens);
+      if (!job.prompt) missing.set(promptTokens.join(), promptTokens);
+    }
+    if (missing.size === 0) return;
+    const prompts = await this.#prefill.read([...missing.values()], weights);
+    this.#counts.numPromptsRead += prompts.length;
+    const read = new Map([...missing.keys()].map((key, i) => [key, prompts[i]!]));
+    for (const [key, prompt] of read) weights.remember(missing.get(key)!, prompt);
+    for (const job of jobs) job.prompt ??= read.get(job.request.promptTokens.join())!;
+  }
+
+  #batchOf(weights: WeightVersion, sampler: Sampler): Batch {
+    const serving = this.#batches.find((batch) => batch.serves(weights, sampler));
+    if (serving) return serving;
+    const empty = this.#batches.find((batch) => batch.drafts.length === 0);
+    empty?.reassign(weights, sampler);
+    const batch =
+      empty ?? new Batch(this.#options.model, { rotary: this.#rotary, weights, sampler });
+    if (!empty) this.#batches.push(batch);
+    return batch;
+  }
+}

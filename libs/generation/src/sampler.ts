@@ -1,0 +1,103 @@
+import { uniform } from '@mgrpo/algorithm';
+import { MgrpoError } from '@mgrpo/errors';
+import { decodeGraph, type ModelConfig, sampleGraph } from '@mgrpo/model';
+import { type Device, openSession, type Session, type Tensor, tensor } from '@mgrpo/runtime';
+import type { Draft, Drawn } from './job.ts';
+
+/** The graphs that draw from a given number of candidates. */
+export interface Sampler {
+  readonly candidates: 'all' | number;
+  /** A step of decoding with sampling. */
+  readonly decode: Session;
+  /** The sampling alone, for the first token. */
+  readonly sample: Session;
+}
+
+/** Compiles samplers when they are first needed and keeps them. */
+export class Samplers {
+  readonly #open = new Map<'all' | number, Promise<Sampler>>();
+  readonly #config: ModelConfig;
+  readonly #numTokens: number;
+  readonly #device: Device;
+
+  constructor(config: ModelConfig, options: { numTokens: number; device: Device }) {
+    this.#config = config;
+    this.#numTokens = options.numTokens;
+    this.#device = options.device;
+  }
+
+  get(candidates: 'all' | number): Promise<Sampler> {
+    const known = this.#open.get(candidates);
+    if (known) return known;
+    const opening = this.#openSampler(candidates);
+    this.#open.set(candidates, opening);
+    return opening;
+  }
+
+  async #openSampler(candidates: 'all' | number): Promise<Sampler> {
+    const options = { candidates, numTokens: this.#numTokens };
+    const open = (graph: Uint8Array, name: string): Promise<Session> =>
+      openSession(graph, { name, device: this.#device });
+    return {
+      candidates,
+      decode: await open(decodeGraph(this.#config, options), 'decode'),
+      sample: await open(sampleGraph(this.#config, options), 'sample'),
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const opening of this.#open.values()) {
+      const { decode, sample } = await opening;
+      await decode.close();
+      await sample.close();
+    }
+  }
+}
+
+/**
+ * The sampling inputs of some rows. Each draws its next token with the random number of its own stream and
+ * position (design.md section 7), so neither the batch nor the row matters.
+ *
+ * @param numRows at least the number of drafts; rows beyond draw something that no one reads
+ */
+export function samplingFeeds(
+  sampler: Sampler,
+  drafts: readonly Draft[],
+  numRows: number,
+): Record<string, Tensor> {
+  const column = (read: (draft: Draft) => number): Tensor => {
+    const values = new Float32Array(numRows);
+    for (let row = 0; row < drafts.length; row++) values[row] = read(drafts[row]!);
+    return tensor(values, [numRows, 1]);
+  };
+  const samplingOf = (draft: Draft) => draft.job.request.sampling;
+  const feeds: Record<string, Tensor> = {
+    uniforms: column((draft) =>
+      samplingOf(draft).temperature === 0 ? -1 : uniform(draft.key, draft.tokens.length),
+    ),
+    inverseTemperatures: column((draft) => 1 / (samplingOf(draft).temperature || 1)),
+  };
+  if (sampler.candidates === 'all') return feeds;
+  const vocabulary = 2 ** 24; // any number that no rank reaches
+  feeds.topK = column((draft) => samplingOf(draft).topK || vocabulary);
+  feeds.topP = column((draft) => samplingOf(draft).topP);
+  return feeds;
+}
+
+/** What a run drew for its first `numRows` rows. @throws MgrpoError INTERNAL when the model computes NaN */
+export function drawnRows(outputs: Readonly<Record<string, Tensor>>, numRows: number): Drawn[] {
+  const ids = outputs.nextTokens!.data as BigInt64Array;
+  // Token ids fit into the low word (little-endian): reading it makes no BigInts.
+  const words = new Int32Array(ids.buffer, ids.byteOffset, 2 * ids.length);
+  const logprobs = outputs.logprobs!.data as Float32Array;
+  const entropies = outputs.entropies!.data as Float32Array;
+  return Array.from({ length: numRows }, (_, row) => {
+    const drawn = { token: words[2 * row]!, logprob: logprobs[row]!, entropy: entropies[row]! };
+    if (!Number.isFinite(drawn.logprob) || !Number.isFinite(drawn.entropy)) {
+      const message =
+        'the model computes NaN or infinite log-probabilities: its weights have diverged';
+      throw new MgrpoError('INTERNAL', message);
+    }
+    return drawn;
+  });
+}
