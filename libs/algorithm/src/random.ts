@@ -37,7 +37,7 @@ export interface StreamName {
   readonly rollout?: number;
 }
 
-/** Names one stream of random numbers (160 bits of seed, purpose and indices, hashed to 128). */
+/** Names one stream of random numbers. */
 export type RandomKey = Words4;
 
 function word(name: string, value: number): number {
@@ -53,6 +53,7 @@ function word(name: string, value: number): number {
 /**
  * The key of a stream of random numbers: a pure function of its name.
  *
+ * Philox is a bijection of its counter, so two names under one seed never share a key.
  * No generator of the project has state (design: the determinism contract), so what a rollout samples
  * depends on its name alone, never on its batch, its worker or what was drawn before.
  */

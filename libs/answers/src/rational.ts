@@ -16,7 +16,7 @@ function greatestCommonDivisor(a: bigint, b: bigint): bigint {
 }
 
 /** Reduces a fraction; null when the denominator is 0 or a part has more than 200 digits. */
-export function rational(numerator: bigint, denominator: bigint): Rational | null {
+function rational(numerator: bigint, denominator: bigint): Rational | null {
   if (denominator === 0n) return null;
   const sign = denominator < 0n ? -1n : 1n;
   const magnitude = numerator < 0n ? -numerator : numerator;
