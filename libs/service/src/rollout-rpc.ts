@@ -1,6 +1,5 @@
 import type { RunConfig } from '@mgrpo/config';
 import type { GenerationEngine } from '@mgrpo/generation';
-import type { ModelConfig } from '@mgrpo/model';
 import { type GenerateRequest__Output, unaryHandler, wireRole } from '@mgrpo/rpc';
 import { machineFingerprint } from './machine.ts';
 import { toWire } from './rollout-codec.ts';
@@ -10,14 +9,14 @@ export interface RolloutRpcOptions {
   role: 'policy' | 'momentum';
   runId: string;
   config: RunConfig;
-  model: ModelConfig;
+  stopTokenIds: readonly number[];
   engine: GenerationEngine;
   worker: RolloutWorker;
 }
 
 /** `RolloutService`: direct generation, and a look at the worker. */
 export function rolloutRpc(options: RolloutRpcOptions) {
-  const { role, runId, config, model, engine, worker } = options;
+  const { role, runId, config, stopTokenIds, engine, worker } = options;
   return {
     generate: unaryHandler(async (request: GenerateRequest__Output, signal) => {
       const rollouts = await engine.generate(
@@ -32,7 +31,7 @@ export function rolloutRpc(options: RolloutRpcOptions) {
             topP: 1,
             topK: 0,
             maxResponseTokens: request.maxResponseTokens || config.sampling.maxResponseTokens,
-            stopTokenIds: model.eosTokenIds,
+            stopTokenIds,
           },
         },
         signal,

@@ -2,10 +2,11 @@ import { hostname } from 'node:os';
 import { loadModelConfig } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
 import { GenerationEngine } from '@mgrpo/generation';
-import { numParameters } from '@mgrpo/model';
+import { type ModelConfig, numParameters } from '@mgrpo/model';
 import { Consumer, connectRedis, PayloadStore, queueNames, rolloutJobSchema } from '@mgrpo/queues';
 import { contracts } from '@mgrpo/rpc';
 import { createMetrics } from '@mgrpo/telemetry';
+import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 import { configHash, joinRun, learnerAddress } from './join-run.ts';
 import { machineFingerprint } from './machine.ts';
 import { consumerSettings, payloadTtlSeconds, redisUrlOf } from './queue-settings.ts';
@@ -25,11 +26,18 @@ export async function startRolloutService(
   { config, log, registry }: ServiceContext,
 ): Promise<RunningService> {
   const { rollout, deadlines, policyRollout, momentumRollout } = config.deployment;
-  const [model, { runId }] = await Promise.all([
+  const [model, tokenizer, { runId }] = await Promise.all([
     loadModelConfig(config.model.path),
+    loadTokenizer(config.model.path),
     joinRun(config),
   ]);
-  const engine = await GenerationEngine.start({ model, slots: rollout.slots, device: 'cpu' });
+  const engine = await GenerationEngine.start({
+    model,
+    slots: rollout.slots,
+    device: 'cpu',
+    numTokens: tokenizer.vocabSize,
+  });
+  const stops = stopTokenIds(model, tokenizer);
   const redis = connectRedis(redisUrlOf(config));
   const weights = new WeightFeed({
     address: learnerAddress(config),
@@ -45,7 +53,7 @@ export async function startRolloutService(
   const worker = new RolloutWorker({
     role,
     seed: config.seed,
-    stopTokenIds: model.eosTokenIds,
+    stopTokenIds: stops,
     engine,
     weights,
     payloads: new PayloadStore(redis, payloadTtlSeconds),
@@ -59,7 +67,7 @@ export async function startRolloutService(
     services: [
       {
         definition: contracts.RolloutService.service,
-        implementation: rolloutRpc({ role, runId, config, model, engine, worker }),
+        implementation: rolloutRpc({ role, runId, config, stopTokenIds: stops, engine, worker }),
       },
     ],
     registry,
@@ -75,7 +83,7 @@ export async function startRolloutService(
   return {
     port: servers.port,
     metricsPort: servers.metricsPort,
-    failed: Promise.race([weights.failed, engine.failed]),
+    failed: Promise.race([weights.failed, failureOf(engine)]),
     close: async () => {
       servers.drain();
       await consumer.close();
@@ -85,6 +93,19 @@ export async function startRolloutService(
       redis.disconnect();
     },
   };
+}
+
+/** What ends a response: the model's end tokens (Qwen3 has two) and the tokenizer's. */
+function stopTokenIds(model: ModelConfig, tokenizer: Tokenizer): number[] {
+  const { eosTokenId } = tokenizer;
+  return [...new Set([...model.eosTokenIds, ...(eosTokenId === null ? [] : [eosTokenId])])];
+}
+
+/** Rejects when the engine's thread dies. */
+async function failureOf(engine: GenerationEngine): Promise<never> {
+  const error = await engine.ended;
+  if (error !== undefined) throw error;
+  return await new Promise(() => {});
 }
 
 /** Enough jobs to fill the engine's slots, and one more so that the next is there when one ends. */

@@ -63,7 +63,15 @@ export async function runService(
   } finally {
     const { drainMs } = config.deployment.deadlines;
     if (running !== undefined) await within(drainMs, running.close(), log);
+    log.info('ended');
+    endProcess();
   }
+}
+
+/** Lets the process end: the channel to the parent would keep it alive, and so would a handle that hangs. */
+function endProcess(): void {
+  if (process.connected) process.disconnect();
+  setTimeout(() => process.exit(), 200).unref();
 }
 
 function tell(message: ServiceMessage): void {

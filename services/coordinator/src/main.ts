@@ -1,5 +1,5 @@
 import { rolloutCounts } from '@mgrpo/algorithm';
-import { canonicalAnswer, extractors } from '@mgrpo/answers';
+import { answerOf } from '@mgrpo/answers';
 import type { RunConfig } from '@mgrpo/config';
 import {
   Consumer,
@@ -148,9 +148,6 @@ function evaluationPasses({ evaluation, sampling }: RunConfig) {
 }
 
 function answerReader(config: RunConfig, tokenizer: Tokenizer) {
-  const extract = extractors[config.answer.extractor];
-  return (tokens: Int32Array): string | null => {
-    const answer = extract(tokenizer.decode(tokens, { skipSpecial: true }));
-    return answer === null ? null : canonicalAnswer(answer);
-  };
+  return (tokens: Int32Array): string | null =>
+    answerOf(tokenizer.decode(tokens, { skipSpecial: true }), config.answer.extractor);
 }

@@ -4,7 +4,7 @@ import type {
   MemberVerdict__Output,
   TrainingBatch__Output,
 } from '@mgrpo/rpc';
-import type { IterationSchedule, TrainStats } from '@mgrpo/training';
+import type { IterationSchedule, StepStats, TrainStats } from '@mgrpo/training';
 
 /** Where an iteration's wall time went, seconds. */
 export interface IterationSeconds {
@@ -42,12 +42,30 @@ export function iterationRecord(
     responseTokens: mean(policy.map((member) => member.numTokens)),
     truncated: truncatedShare(batch),
     hasSignal: train.kind === 'trained',
-    // One for each optimiser step; their seconds stand with the others.
-    steps: train.kind === 'trained' ? train.steps : [],
+    step: train.kind === 'trained' ? meanStep(train.steps) : null,
     learningRates: context.learningRates,
     momentumCoefficients: context.momentumCoefficients,
     policySha256: context.policySha256,
     seconds: { ...context.seconds, ...(train.kind === 'trained' ? { train: train.seconds } : {}) },
+  };
+}
+
+/** The optimiser steps of the iteration as one: means over them. Their seconds stand with the others. */
+function meanStep(steps: readonly StepStats[]): Record<string, number | null> {
+  const over = (pick: (step: StepStats) => number | undefined) =>
+    mean(steps.flatMap((step) => pick(step) ?? []));
+  return {
+    numSteps: steps.length,
+    loss: over((step) => step.loss),
+    policyLoss: over((step) => step.policy?.policyLoss),
+    kl: over((step) => step.policy?.kl),
+    clipFraction: over((step) => step.policy?.clipFraction),
+    ratioMean: over((step) => step.policy?.ratioMean),
+    logprobGap: over((step) => step.policy?.logprobGap),
+    entropy: over((step) => step.entropy),
+    gradientNorm: over((step) => step.gradientNorm),
+    numTokens: over((step) => step.numTokens),
+    numSequences: over((step) => step.numSequences),
   };
 }
 

@@ -1,5 +1,5 @@
 import { rolloutCounts } from '@mgrpo/algorithm';
-import { canonicalAnswer, extractors } from '@mgrpo/answers';
+import { answerOf } from '@mgrpo/answers';
 import type { RunConfig } from '@mgrpo/config';
 import {
   Consumer,
@@ -50,14 +50,10 @@ export async function startVoter({
   ]);
   const redis = connectRedis(redisUrlOf(config));
   const payloads = new PayloadStore(redis, payloadTtlSeconds);
-  const extract = extractors[config.answer.extractor];
   const options: VoteOptions = {
     algorithm: config.algorithm,
     decode: (tokens) => tokenizer.decode(tokens, { skipSpecial: true }),
-    answerOf: (text) => {
-      const answer = extract(text);
-      return answer === null ? null : canonicalAnswer(answer);
-    },
+    answerOf: (text) => answerOf(text, config.answer.extractor),
   };
   const metrics = createMetrics(registry, ['droppedRollouts', 'droppedGroups', 'voteShare']);
   const servers = await openServers({
