@@ -15,4 +15,9 @@ export {
 } from './jobs.ts';
 export { PayloadStore, rolloutKey, verdictKey } from './payload-store.ts';
 export { connectRedis, redactUrl, requireRedis } from './redis.ts';
-export { openRedis, type RedisServer, type RedisServerOptions } from './redis-server.ts';
+export {
+  findProgram,
+  openRedis,
+  type RedisServer,
+  type RedisServerOptions,
+} from './redis-server.ts';

@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import { env } from 'onnxruntime-node';
+import { env, listSupportedBackends } from 'onnxruntime-node';
 
 /** What the bits of a run depend on besides its configuration (design.md section 7). */
 export interface Fingerprint {
@@ -25,4 +25,11 @@ export function sameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
   return (
     a.cpu === b.cpu && a.arch === b.arch && a.onnxRuntime === b.onnxRuntime && a.node === b.node
   );
+}
+
+/** Names of the execution providers that this installation brings, such as `cpu` and `webgpu`. */
+export function providers(): readonly string[] {
+  return listSupportedBackends()
+    .filter(({ bundled }) => bundled)
+    .map(({ name }) => name);
 }

@@ -13,18 +13,15 @@ export interface RunSummary {
   readonly finalValidation: number | null;
   /** The last evaluation at the configured temperature. */
   readonly finalSampledValidation: { temperature: number; accuracy: number } | null;
-  /** Of the final policy, as float32 in canonical order. */
-  readonly weightsSha256: string;
+  /** Of the last policy, as float32 in canonical order; null before the first iteration. */
+  readonly weightsSha256: string | null;
   /** Wall time of all iterations, those before a resume included (s). */
   readonly seconds: number;
   readonly secondsByPhase: { generate: number; vote: number; learn: number; other: number };
 }
 
-/** The summary of a run, from its metrics and the hash of its last weights. */
-export function summarize(
-  log: TrainingLog,
-  { outcome, weightsSha256 }: Pick<RunSummary, 'outcome' | 'weightsSha256'>,
-): RunSummary {
+/** The summary of a run, from its metrics. */
+export function summarize(log: TrainingLog, outcome: RunSummary['outcome']): RunSummary {
   const scored = log.evaluations.filter((evaluation) => evaluation.greedy !== null);
   const best = scored.reduce<(typeof scored)[number] | null>(
     (top, next) => (top === null || next.greedy! > top.greedy! ? next : top),
@@ -42,7 +39,7 @@ export function summarize(
     bestIteration: best?.version ?? null,
     finalValidation: scored.at(-1)?.greedy ?? null,
     finalSampledValidation: scored.at(-1)?.sampled ?? null,
-    weightsSha256,
+    weightsSha256: log.iterations.at(-1)?.policySha256 ?? null,
     seconds: total('total'),
     secondsByPhase: {
       generate: total('generate'),

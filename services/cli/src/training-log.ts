@@ -24,6 +24,8 @@ export interface IterationView {
   readonly kl: number | null;
   readonly gradientNorm: number | null;
   readonly seconds: PhaseSeconds;
+  /** Of the policy after the iteration. */
+  readonly policySha256: string | null;
 }
 
 /** Accuracy of one weight version on the validation prompts. */
@@ -75,6 +77,7 @@ function iterationView(record: MetricsRecord & { kind: 'iteration' }): Iteration
       learn: number(seconds.learn) ?? 0,
       other: number(seconds.other) ?? 0,
     },
+    policySha256: typeof record.policySha256 === 'string' ? record.policySha256 : null,
   };
 }
 

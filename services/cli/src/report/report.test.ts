@@ -18,6 +18,7 @@ const records: MetricsRecord[] = [
     responseTokens: 5 + iteration / 20,
     step: { loss: -0.01, kl: iteration / 1e4, gradientNorm: 0.5 },
     seconds: { total: 0.5, generate: 0.25, vote: 0.05, learn: 0.15, other: 0.05 },
+    policySha256: `ab${iteration}`,
   })),
   { kind: 'evaluation', version: 20, passes: [{ temperature: 0, accuracy: 0.9 }] },
   {
@@ -31,7 +32,7 @@ const records: MetricsRecord[] = [
 ];
 
 const log = readLog(records);
-const summary = summarize(log, { outcome: 'finished', weightsSha256: 'ab12' });
+const summary = summarize(log, 'finished');
 
 test('the summary says how far the run came', () => {
   expect(summary).toEqual({
@@ -42,14 +43,14 @@ test('the summary says how far the run came', () => {
     bestIteration: 20,
     finalValidation: 0.875,
     finalSampledValidation: { temperature: 0.8, accuracy: 0.8 },
-    weightsSha256: 'ab12',
+    weightsSha256: 'ab39',
     seconds: 20,
     secondsByPhase: { generate: 10, vote: 2, learn: 6, other: 2 },
   });
 });
 
 test('a run without validation has a summary without accuracies', () => {
-  const none = summarize(readLog([]), { outcome: 'stopped', weightsSha256: 'ab12' });
+  const none = summarize(readLog([]), 'stopped');
   expect(none).toMatchObject({ iterations: 0, bestValidation: null, finalValidation: null });
 });
 

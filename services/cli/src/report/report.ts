@@ -35,7 +35,7 @@ ${facts(summary).map(factHtml).join('\n')}
 ${charts(log).map(lineChartHtml).join('\n')}
 </main>
 <details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>
-<footer>Final weights sha256 <code>${escapeHtml(summary.weightsSha256)}</code></footer>
+<footer>sha256 of the weights <code>${escapeHtml(summary.weightsSha256 ?? 'none yet')}</code></footer>
 <script>${reportScript}</script>
 </body>
 </html>

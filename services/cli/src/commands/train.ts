@@ -1,0 +1,107 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type MetricsRecord, runFiles } from '@mgrpo/checkpoint';
+import { withoutSecrets } from '@mgrpo/config';
+import { runTraining, type SupervisorEvent } from '@mgrpo/service';
+import { MetricsTail } from '../metrics-tail.ts';
+import { type ProgressPrinter, progressPrinter } from '../progress/progress-printer.ts';
+import { reportHtml } from '../report/report.ts';
+import { stopSignal } from '../stop-signal.ts';
+import { type RunSummary, summarize } from '../summary.ts';
+import { readLog } from '../training-log.ts';
+import { planTraining, type TrainFlags, type TrainingRun } from '../training-run.ts';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+/** Trains, shows how it goes, and leaves summary and report in the run folder. */
+export async function train(recipe: string | undefined, flags: TrainFlags): Promise<number> {
+  const surroundings = { environment: process.env, root, now: new Date() };
+  const run = planTraining(recipe, flags, surroundings);
+  const { config, folder } = run;
+  const tail = new MetricsTail(join(folder, runFiles.metrics));
+  const records: MetricsRecord[] = run.isResumed ? tail.read() : [];
+  const json = flags.json === true;
+  const printer = progressPrinter(process.stdout, { json, total: config.iterations, records });
+  printer.notice(headline(run, records.length > 0));
+  const follow = () => {
+    for (const record of tail.read()) {
+      records.push(record);
+      printer.record(record);
+      if (record.kind === 'evaluation') writeResults(run, records, 'stopped');
+    }
+  };
+  const stop = stopSignal((message) => printer.notice(message));
+  try {
+    const outcome = await runTraining({
+      config,
+      runFolder: folder,
+      serveCommand: [mainFile, 'serve'],
+      searchPath: process.env.PATH ?? '',
+      env: process.env,
+      signal: stop.signal,
+      hooks: {
+        onState: follow,
+        onService: (event) => tellService(event, printer),
+        tell: (message) => printer.notice(message),
+      },
+    });
+    follow();
+    const summary = writeResults(run, records, outcome);
+    if (json) process.stdout.write(`${JSON.stringify({ kind: 'summary', ...summary })}\n`);
+    printer.notice(farewell(run, summary));
+    return stop.exitCode;
+  } finally {
+    stop.release();
+  }
+}
+
+function headline({ config, folder }: TrainingRun, goesOn: boolean): string {
+  const { method, promptsPerIteration, groupSize } = config.algorithm;
+  const verb = goesOn ? 'Going on' : 'Training';
+  return [
+    `${verb} with ${method}, ${promptsPerIteration} prompts × ${groupSize} rollouts an iteration, seed ${config.seed}. No label is read in training.`,
+    `Run folder: ${nameOf(folder)}`,
+  ].join('\n');
+}
+
+function farewell({ folder }: TrainingRun, summary: RunSummary): string {
+  const { outcome, iterations } = summary;
+  if (outcome === 'stopped') {
+    return `Stopped after ${iterations} iterations; go on with: mgrpo train --resume --run ${nameOf(folder)}`;
+  }
+  return `Finished. Open ${join(nameOf(folder), 'report.html')}; the model is in ${join(nameOf(folder), runFiles.checkpoints)}.`;
+}
+
+/** Relative where that is shorter to read. */
+function nameOf(folder: string): string {
+  const name = relative('.', folder);
+  return name.startsWith('..') ? folder : name;
+}
+
+function tellService(event: SupervisorEvent, printer: ProgressPrinter): void {
+  if (event.kind === 'restarting') {
+    printer.notice(`${event.name} ended (${event.reason}) and is started again`);
+  }
+}
+
+/** Writes `summary.json` and `report.html`; each replaces its forerunner in one step. */
+function writeResults(
+  { config, folder }: TrainingRun,
+  records: readonly MetricsRecord[],
+  outcome: RunSummary['outcome'],
+): RunSummary {
+  const log = readLog(records);
+  const summary = summarize(log, outcome);
+  const name = nameOf(folder);
+  const stored = withoutSecrets(config);
+  replaceFile(join(folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  replaceFile(join(folder, 'report.html'), reportHtml({ name, log, summary, config: stored }));
+  return summary;
+}
+
+function replaceFile(path: string, content: string): void {
+  writeFileSync(`${path}.new`, content);
+  renameSync(`${path}.new`, path);
+}

@@ -1,0 +1,87 @@
+import { klReference } from '@mgrpo/algorithm';
+import type { RunConfig } from '@mgrpo/config';
+import { type ModelConfig, numParameters } from '@mgrpo/model';
+
+/** Memory of one process, by what takes it (bytes). */
+export interface ProcessMemory {
+  readonly process: 'learner' | 'policy-rollout' | 'momentum-rollout';
+  /** How many of them run. */
+  readonly count: number;
+  readonly parts: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+/** What a run of a model needs. */
+export interface MemoryPlan {
+  readonly parameters: number;
+  readonly processes: readonly ProcessMemory[];
+  /** Of all processes together. */
+  readonly totalBytes: number;
+}
+
+type Settings = Pick<
+  RunConfig,
+  'algorithm' | 'sampling' | 'prompts' | 'learner' | 'deployment' | 'lag'
+>;
+
+const float32 = 4;
+
+/**
+ * The memory that weights, optimiser, caches and activations of a run take, all in float32.
+ *
+ * Weights, optimiser state and caches are exact; activations are an estimate from the shapes that the backward
+ * pass keeps. Programs and libraries (about 150 MB a process) come on top.
+ */
+export function memoryPlan(model: ModelConfig, settings: Settings): MemoryPlan {
+  const { algorithm, deployment, lag } = settings;
+  const weights = numParameters(model) * float32;
+  const hasReference = klReference(algorithm) === 'initial';
+  const learner: ProcessMemory = {
+    process: 'learner',
+    count: 1,
+    parts: [
+      { name: 'policy', bytes: weights },
+      { name: 'momentum model', bytes: weights },
+      { name: 'gradients', bytes: weights },
+      { name: 'AdamW moments', bytes: 2 * weights },
+      ...(hasReference ? [{ name: 'KL reference', bytes: weights }] : []),
+      { name: 'activations (estimate)', bytes: activationBytes(model, settings) },
+    ],
+  };
+  const rollouts = (['policy', 'momentum'] as const).map((role): ProcessMemory => {
+    const versions = { name: `weights, ${lag + 1} versions`, bytes: (lag + 1) * weights };
+    const cache = { name: 'key-value cache', bytes: cacheBytes(model, settings) };
+    return {
+      process: `${role}-rollout`,
+      count: deployment.workers[role],
+      parts: [versions, cache],
+    };
+  });
+  const processes = [learner, ...rollouts];
+  const totalBytes = processes.reduce((sum, part) => sum + part.count * bytesOf(part), 0);
+  return { parameters: numParameters(model), processes, totalBytes };
+}
+
+/** Memory of one process (bytes). */
+export function bytesOf({ parts }: ProcessMemory): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Keys and values of all slots at their longest. */
+function cacheBytes(model: ModelConfig, { prompts, sampling, deployment }: Settings): number {
+  const tokens = prompts.maxPromptTokens + sampling.maxResponseTokens;
+  const perToken = 2 * model.numLayers * model.numKvHeads * model.headDim * float32;
+  return deployment.rollout.slots * tokens * perToken;
+}
+
+/** What one microbatch keeps for its backward pass: hidden states, projections, attention weights, logits. */
+function activationBytes(model: ModelConfig, { prompts, sampling, learner }: Settings): number {
+  const { hiddenSize, numHeads, numKvHeads, headDim, intermediateSize } = model;
+  const longest = prompts.maxPromptTokens + sampling.maxResponseTokens;
+  const perToken =
+    6 * hiddenSize +
+    (4 * numHeads + 4 * numKvHeads) * headDim +
+    4 * intermediateSize +
+    2 * numHeads * longest;
+  const logits = 2 * model.vocabSize;
+  return learner.microbatchTokens * (model.numLayers * perToken + logits) * float32;
+}

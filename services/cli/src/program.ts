@@ -1,0 +1,176 @@
+import { exitCode, MgrpoError, messageOf } from '@mgrpo/errors';
+import { Command, CommanderError } from 'commander';
+import type { EvalFlags } from './commands/eval.ts';
+import type { GenerateFlags } from './commands/generate.ts';
+import { fraction, wholeNumber } from './numbers.ts';
+
+// Commands are loaded when they run, so that --help and a mistyped flag answer at once.
+
+/** Runs the command line; returns the exit code: 0, 1 for a failure, 2 for wrong usage or configuration. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const done = (result: number) => {
+    code = result;
+  };
+  const program = new Command('mgrpo')
+    .description('Label-free reinforcement learning for language models (M-GRPO)')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false });
+  for (const add of [addTrain, addEval, addGenerate, addServe, addVerify, addDoctor]) {
+    add(program, done);
+  }
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(`mgrpo: ${describe(error)}\n`);
+    return exitCode(error);
+  }
+}
+
+type Done = (code: number) => void;
+
+/** A bug of ours comes with its stack; anything else is for the person who typed. */
+function describe(error: unknown): string {
+  if (error instanceof MgrpoError) return error.message;
+  return error instanceof Error && error.stack ? error.stack : messageOf(error);
+}
+
+const examples = (...lines: string[]) =>
+  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;
+
+const collect = (value: string, before: readonly string[]) => [...before, value];
+
+function addTrain(program: Command, done: Done): void {
+  program
+    .command('train')
+    .description('train a model on prompts without labels; needs a recipe, a model and prompts')
+    .argument('[recipe]', 'YAML file with the configuration (default: recipes/arithmetic.yaml)')
+    .option('--run <dir>', 'folder of the run (default: runs/<recipe>-<time>)')
+    .option('--resume', 'go on with the run in --run, or with the newest run of the recipe')
+    .option('--iterations <n>', 'iterations of the run')
+    .option('--seed <n>', 'seed of the run')
+    .option('--model <dir>', 'folder of the base model')
+    .option('--prompts <file>', 'prompts to train on, JSON lines')
+    .option('--workers <list>', 'processes by service, like policy=2,momentum=1')
+    .option('--redis <url>', 'a running Redis instead of a private one')
+    .option('--set <path=value>', 'any key of docs/configuration.md; may be repeated', collect, [])
+    .option('--json', 'print one JSON object a line instead of progress')
+    .addHelpText(
+      'after',
+      examples(
+        'mgrpo train',
+        'mgrpo train recipes/arithmetic.yaml --iterations 20 --set algorithm.filter.kind=off',
+        'mgrpo train recipes/math-smoke.yaml --model DIR --prompts FILE.jsonl',
+        'mgrpo train --resume',
+      ),
+    )
+    .action(async (recipe: string | undefined, flags) => {
+      const { train } = await import('./commands/train.ts');
+      done(await train(recipe, flags));
+    });
+}
+
+function addEval(program: Command, done: Done): void {
+  program
+    .command('eval')
+    .description('accuracy of a model on prompts with answers')
+    .requiredOption('--model <dir>', 'model folder or checkpoint')
+    .requiredOption('--prompts <file>', 'JSON lines with "prompt" and "answer"')
+    .option('--recipe <file>', 'takes template, answer extractor and lengths from it')
+    .option('--samples <k>', 'responses for each prompt')
+    .option('--temperature <t>', 'sampling temperature; 0: greedy')
+    .option('--max-prompts <n>', 'only the first n prompts')
+    .option('--set <path=value>', 'any key of docs/configuration.md; may be repeated', collect, [])
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      examples(
+        'mgrpo eval --model models/arithmetic-base --recipe recipes/arithmetic.yaml \\\n      --prompts recipes/data/arithmetic/test.jsonl --temperature 0',
+        'mgrpo eval --model runs/NAME/checkpoints/step-100 --prompts test.jsonl --samples 8',
+      ),
+    )
+    .action(async (flags: EvalFlags) => {
+      const { evaluate } = await import('./commands/eval.ts');
+      done(await evaluate(flags));
+    });
+}
+
+function addGenerate(program: Command, done: Done): void {
+  program
+    .command('generate')
+    .description('responses of a model to one prompt')
+    .requiredOption('--model <dir>', 'model folder or checkpoint')
+    .requiredOption('--prompt <text>', 'the prompt, as the model sees it')
+    .option('--samples <k>', 'how many responses', wholeNumber(1), 1)
+    .option('--temperature <t>', 'sampling temperature; 0: greedy', fraction(0), 0)
+    .option('--top-p <p>', 'nucleus cut; 1: none', fraction(0, 1), 1)
+    .option('--max-tokens <n>', 'longest response (tokens)', wholeNumber(1), 256)
+    .option('--seed <n>', 'seed of the sampling', wholeNumber(0), 1)
+    .option('--json', 'print one JSON object a response')
+    .addHelpText(
+      'after',
+      examples(
+        "mgrpo generate --model models/arithmetic-base --prompt '6+1+6-2*6*7='",
+        "mgrpo generate --model DIR --prompt 'Once upon a time' --samples 3 --temperature 0.8",
+      ),
+    )
+    .action(async (flags: GenerateFlags) => {
+      const { generate } = await import('./commands/generate.ts');
+      done(await generate(flags));
+    });
+}
+
+function addServe(program: Command, done: Done): void {
+  program
+    .command('serve')
+    .description('run one service of a run in the foreground, as a container does')
+    .argument('<service>', 'policy-rollout, momentum-rollout, voter, learner or coordinator')
+    .requiredOption('--config <file>', 'recipe, or config.json of a run folder')
+    .option('--run <dir>', 'run folder; the learner needs it')
+    .option('--set <path=value>', 'any key of docs/configuration.md; may be repeated', collect, [])
+    .addHelpText(
+      'after',
+      examples(
+        'mgrpo serve learner --config recipes/arithmetic.yaml --run runs/a --redis redis://cache:6379',
+        'mgrpo serve voter --config recipes/arithmetic.yaml --set deployment.learner.address=learner:7001',
+      ),
+    )
+    .option('--redis <url>', 'the Redis of the run')
+    .action(async (service: string, flags) => {
+      const { serve } = await import('./commands/serve.ts');
+      done(await serve(service, flags));
+    });
+}
+
+function addVerify(program: Command, done: Done): void {
+  program
+    .command('verify')
+    .description("compare our numbers with PyTorch's, stored in a folder of the fixtures' form")
+    .argument('<folder>', 'folder with config.json, *.safetensors and reference.json')
+    .addHelpText('after', examples('mgrpo verify test/fixtures/tiny-qwen3'))
+    .action(async (folder: string) => {
+      const { verify } = await import('./commands/verify.ts');
+      done(await verify(folder));
+    });
+}
+
+function addDoctor(program: Command, done: Done): void {
+  program
+    .command('doctor')
+    .description('what this machine has, what is missing and how to mend it')
+    .option('--model <dir>', 'model folder or config.json: print its size and memory plan')
+    .option('--recipe <file>', 'recipe for which the memory is planned')
+    .option('--redis <url>', 'Redis to look for')
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      examples('mgrpo doctor', 'mgrpo doctor --recipe recipes/qwen3-4b-math.yaml --model DIR'),
+    )
+    .action(async (flags) => {
+      const { doctor } = await import('./commands/doctor.ts');
+      done(await doctor(flags));
+    });
+}

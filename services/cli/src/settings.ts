@@ -1,0 +1,25 @@
+import type { Override } from '@mgrpo/config';
+
+/** A flag that sets a text, which is quoted: a path may hold what YAML reads otherwise. */
+export function textSetting(flag: string, path: string, value: string | undefined): Override[] {
+  return value === undefined ? [] : [{ flag, assignment: `${path}=${JSON.stringify(value)}` }];
+}
+
+/** A flag that sets a number; the schema says whether it is one. */
+export function valueSetting(flag: string, path: string, value: string | undefined): Override[] {
+  return value === undefined ? [] : [{ flag, assignment: `${path}=${value}` }];
+}
+
+/** The repeated `--set path=value`. */
+export function setSettings(assignments: readonly string[]): Override[] {
+  return assignments.map((assignment) => ({ flag: '--set', assignment }));
+}
+
+/** `policy=2,momentum=1` as settings of `deployment.workers`. */
+export function workerSettings(list: string | undefined): Override[] {
+  const parts = list === undefined ? [] : list.split(',');
+  return parts.map((part) => ({
+    flag: '--workers',
+    assignment: `deployment.workers.${part.trim()}`,
+  }));
+}

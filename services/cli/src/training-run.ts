@@ -1,0 +1,102 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { runFiles } from '@mgrpo/checkpoint';
+import { loadRunConfig, type RunConfig } from '@mgrpo/config';
+import { MgrpoError } from '@mgrpo/errors';
+import { setSettings, textSetting, valueSetting, workerSettings } from './settings.ts';
+
+export interface TrainFlags {
+  readonly run?: string;
+  readonly resume?: boolean;
+  readonly iterations?: string;
+  readonly seed?: string;
+  readonly model?: string;
+  readonly prompts?: string;
+  readonly workers?: string;
+  readonly redis?: string;
+  readonly set: readonly string[];
+  readonly json?: boolean;
+}
+
+/** What `mgrpo train` is going to do. */
+export interface TrainingRun {
+  readonly config: RunConfig;
+  /** Absolute. */
+  readonly folder: string;
+  /** Whether the folder holds the run already. */
+  readonly isResumed: boolean;
+}
+
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The checkout: home of the default recipe. */
+  readonly root: string;
+  /** Names a new run folder. */
+  readonly now: Date;
+}
+
+/**
+ * Decides folder and configuration of a run.
+ *
+ * A run that goes on takes its own stored configuration, never the recipe, which may have changed since.
+ *
+ * @throws USAGE when the folder holds a run and --resume is missing, or the other way round
+ */
+export function planTraining(
+  recipe: string | undefined,
+  flags: TrainFlags,
+  { environment, root, now }: Surroundings,
+): TrainingRun {
+  const recipeFile = recipe ?? join(root, 'recipes', 'arithmetic.yaml');
+  const name = basename(recipeFile).replace(/\.ya?ml$/, '');
+  const isResumed = flags.resume === true;
+  const folder = resolve(
+    flags.run ?? (isResumed ? newestRun(name) : join('runs', `${name}-${timestamp(now)}`)),
+  );
+  const holdsRun = existsSync(join(folder, runFiles.manifest));
+  if (holdsRun && !isResumed) {
+    throw new MgrpoError(
+      'USAGE',
+      `${folder} already holds a run; go on with it by --resume, or choose another folder by --run`,
+    );
+  }
+  if (isResumed && !holdsRun) {
+    throw new MgrpoError('USAGE', `${folder} holds no run; leave out --resume to start one there`);
+  }
+  const config = loadRunConfig({
+    file: isResumed ? join(folder, runFiles.config) : recipeFile,
+    environment,
+    overrides: [
+      ...valueSetting('--iterations', 'iterations', flags.iterations),
+      ...valueSetting('--seed', 'seed', flags.seed),
+      ...textSetting('--model', 'model.path', flags.model),
+      ...textSetting('--prompts', 'prompts.train', flags.prompts),
+      ...textSetting('--redis', 'deployment.redis.url', flags.redis),
+      ...workerSettings(flags.workers),
+      ...setSettings(flags.set),
+    ],
+  });
+  return { config, folder, isResumed };
+}
+
+/** The newest folder in runs/ that holds a run of the recipe. */
+function newestRun(name: string): string {
+  const folders = existsSync('runs') ? readdirSync('runs') : [];
+  const runs = folders
+    .filter((folder) => folder.startsWith(`${name}-`))
+    .map((folder) => join('runs', folder))
+    .filter((folder) => existsSync(join(folder, runFiles.manifest)))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  if (runs[0] !== undefined) return runs[0];
+  throw new MgrpoError(
+    'USAGE',
+    `runs/ holds no run of ${name} to go on with; name its folder by --run, or leave out --resume`,
+  );
+}
+
+/** Local time as `20261123-090501`, which sorts. */
+function timestamp(now: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const date = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  return `${date}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+}
