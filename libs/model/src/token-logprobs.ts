@@ -23,12 +23,10 @@ export interface ScoredForward {
  */
 export function scoredForward(g: GraphBuilder, config: ModelConfig): ScoredForward {
   const inputs = forwardInputs(g, config);
-  const rows = g.input('rows', 'int64', ['R']);
   const targets = g.input('targets', 'int64', ['R']);
   const temperature = g.input('temperature', 'float32', [1]);
   const weights = weightInputs(g, config);
-  const hidden = g.gather(forward(g, config, weights, inputs), rows);
-  const logits = g.gemm(hidden, weights.head, { transB: true });
+  const logits = g.gemm(forward(g, config, weights, inputs), weights.head, { transB: true });
   const logSoftmax = g.logSoftmax(g.div(logits, temperature));
   const picked = g.gatherElements(logSoftmax, g.reshape(targets, ['R', 1]));
   // The entropy's sum is a product with ones: ONNX Runtime's reductions round differently from row to row

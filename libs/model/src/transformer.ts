@@ -4,12 +4,17 @@ import type { ModelConfig } from './config.ts';
 import type { LayerWeights, ModelWeights } from './graph-weights.ts';
 
 /** What the layers of one forward pass share. */
-export interface ForwardInputs {
+interface LayerInputs {
   /** int64 [B, T], padded at the end: attention is causal, so padding needs no mask. */
   readonly tokens: Value;
   /** Rotary tables [positions, K/2]. */
   readonly cos: Value;
   readonly sin: Value;
+}
+
+export interface ForwardInputs extends LayerInputs {
+  /** int64 [R], indices into the [B*T] positions: those whose hidden states are wanted. */
+  readonly rows: Value;
 }
 
 /** Declares the inputs of a forward pass over whole sequences. */
@@ -18,23 +23,32 @@ export function forwardInputs(g: GraphBuilder, config: ModelConfig): ForwardInpu
     tokens: g.input('tokens', 'int64', ['B', 'T']),
     cos: g.input('cos', 'float32', ['P', config.headDim / 2]),
     sin: g.input('sin', 'float32', ['P', config.headDim / 2]),
+    rows: g.input('rows', 'int64', ['R']),
   };
 }
 
-/** The hidden states of whole sequences after the final norm: [B*T, D]. */
+/**
+ * The hidden states of the wanted rows after the final norm: [R, D].
+ *
+ * The other rows leave after the last layer's attention, which is all that they matter for: with long prompts
+ * and short responses that saves most of a layer.
+ */
 export function forward(
   g: GraphBuilder,
   config: ModelConfig,
   weights: ModelWeights<Value>,
   inputs: ForwardInputs,
 ): Value {
-  const ids = g.reshape(inputs.tokens, ['B*T']);
   const firstPosition = g.integers([0]);
   const mask = g.upperTriangle(g.fill(-1e9, 'float32', ['T', 'T']), 1);
-  let x = g.gather(weights.embedding, ids);
+  let x = g.gather(weights.embedding, g.reshape(inputs.tokens, ['B*T']));
   for (const layer of weights.layers) {
     const normed = g.rmsNorm(x, layer.attentionNorm, config.rmsNormEps);
-    const attended = attention(g, config, layer, { ...inputs, x: normed, mask, firstPosition });
+    let attended = attention(g, config, layer, { ...inputs, x: normed, mask, firstPosition });
+    if (layer === weights.layers.at(-1)) {
+      attended = g.gather(attended, inputs.rows);
+      x = g.gather(x, inputs.rows);
+    }
     x = g.gemm(attended, layer.output, { transB: true, c: x });
     x = mlp(g, config, layer, x);
   }
@@ -46,7 +60,7 @@ function attention(
   g: GraphBuilder,
   config: ModelConfig,
   layer: LayerWeights<Value>,
-  inputs: ForwardInputs & { x: Value; mask: Value; firstPosition: Value },
+  inputs: LayerInputs & { x: Value; mask: Value; firstPosition: Value },
 ): Value {
   const { numHeads: H, numKvHeads: J, headDim: K } = config;
   const { x, mask, firstPosition, cos, sin } = inputs;
