@@ -1,0 +1,134 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type MetricsRecord, readMetrics, runFiles, saveModelFolder } from '@mgrpo/checkpoint';
+import { loadRunConfig } from '@mgrpo/config';
+import { chainCharacters } from '@mgrpo/datasets';
+import { initialWeights, parseModelConfig } from '@mgrpo/model';
+import { runTraining, type SupervisorEvent, type TrainOutcome } from '@mgrpo/service';
+import { writeCharTokenizer } from '@mgrpo/tokenizer';
+
+const cli = fileURLToPath(new URL('../../services/cli/src/main.ts', import.meta.url));
+const data = fileURLToPath(new URL('../../recipes/data/arithmetic', import.meta.url));
+
+/** A folder for a test file, with a small random base model in it: the loop needs weights that move, not good ones. */
+export async function makeWorkspace(): Promise<{ folder: string; base: string; remove(): void }> {
+  const folder = mkdtempSync(join(tmpdir(), 'mgrpo-loop-'));
+  const tokenizerFolder = join(folder, 'tokenizer');
+  mkdirSync(tokenizerFolder);
+  await writeCharTokenizer(tokenizerFolder, chainCharacters);
+  const configJson = {
+    architectures: ['Qwen3ForCausalLM'],
+    model_type: 'qwen3',
+    vocab_size: 19,
+    hidden_size: 32,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    head_dim: 16,
+    intermediate_size: 48,
+    rms_norm_eps: 1e-6,
+    rope_theta: 10_000,
+    tie_word_embeddings: true,
+    max_position_embeddings: 64,
+    eos_token_id: 1,
+    hidden_act: 'silu',
+  };
+  const base = join(folder, 'base');
+  const weights = initialWeights(parseModelConfig(configJson), 7);
+  await saveModelFolder(base, { configJson, weights, tokenizerFolder });
+  return { folder, base, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+export interface SmallRun {
+  runFolder: string;
+  base: string;
+  /** `path=value` over the small recipe. */
+  set?: readonly string[];
+  redisUrl?: string;
+  /** Called after every applied iteration, once each. */
+  onIteration?(applied: number, pids: ReadonlyMap<string, number>): void;
+  signal?: AbortSignal;
+}
+
+export interface SmallRunResult {
+  outcome: TrainOutcome;
+  /** One line for each iteration and evaluation, without what may differ between runs. */
+  metrics: Record<string, unknown>[];
+  policySha256: string;
+  restarts: string[];
+}
+
+/** Trains through the real services, Redis and processes, with groups of 8 and responses of 6 tokens. */
+export async function trainSmall(run: SmallRun): Promise<SmallRunResult> {
+  const pids = new Map<string, number>();
+  const restarts: string[] = [];
+  let seen = 0;
+  const onService = (event: SupervisorEvent) => {
+    if (event.kind === 'ready') pids.set(event.name, event.pid);
+    else restarts.push(event.name);
+  };
+  const outcome = await runTraining({
+    config: loadRunConfig({
+      file: writeRecipe(run),
+      environment: {},
+      overrides: (run.set ?? []).map((assignment) => ({ flag: '--set', assignment })),
+    }),
+    runFolder: run.runFolder,
+    serveCommand: [cli, 'serve'],
+    searchPath: process.env.PATH ?? '',
+    env: process.env,
+    signal: run.signal ?? new AbortController().signal,
+    hooks: {
+      onService,
+      onState: ({ appliedIterations }) => {
+        for (; seen < appliedIterations; seen++) run.onIteration?.(seen + 1, pids);
+      },
+      tell: () => {},
+    },
+  });
+  const records = await readMetrics(join(run.runFolder, runFiles.metrics));
+  const last = records.findLast((record) => record.kind === 'iteration');
+  return {
+    outcome,
+    metrics: records.map(comparable),
+    policySha256: String(last?.policySha256),
+    restarts,
+  };
+}
+
+/** Metrics are equal except for times. */
+function comparable({ seconds: _seconds, ...record }: MetricsRecord): Record<string, unknown> {
+  return record;
+}
+
+function writeRecipe({ runFolder, base, redisUrl }: SmallRun): string {
+  mkdirSync(runFolder, { recursive: true });
+  const path = join(runFolder, 'recipe.yaml');
+  const recipe = {
+    iterations: 6,
+    model: { path: base },
+    prompts: {
+      train: join(data, 'train.jsonl'),
+      validation: join(data, 'validation.jsonl'),
+      maxPromptTokens: 16,
+    },
+    answer: { extractor: 'after-arrow' },
+    algorithm: {
+      promptsPerIteration: 3,
+      groupSize: 8,
+      optimizer: { learningRate: 1e-3, schedule: 'constant' },
+    },
+    sampling: { maxResponseTokens: 6 },
+    evaluation: { everyIterations: 3, maxPrompts: 16 },
+    checkpoint: { everyIterations: 4 },
+    deployment: {
+      redis: { url: redisUrl ?? null },
+      rollout: { slots: 16, rolloutsPerJob: 3 },
+    },
+  };
+  // JSON is YAML.
+  writeFileSync(path, JSON.stringify(recipe));
+  return path;
+}
