@@ -1,6 +1,7 @@
 import { openSession, tensor } from '@mgrpo/runtime';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addDims, multiplyDims } from './dim.ts';
+import { addDims, type Dim, dimTerms, multiplyDims } from './dim.ts';
 import { GraphBuilder, serializeGraph } from './index.ts';
 
 async function run(g: GraphBuilder, feeds: Record<string, ReturnType<typeof tensor>>) {
@@ -15,6 +16,23 @@ test('dimensions have one spelling, whatever the order they were made in', () =>
   expect(multiplyDims(addDims('S', 1), 'B')).toBe('B+B*S');
   expect(addDims('S', 1, 'S')).toBe('2*S+1');
   expect(multiplyDims(3, 4)).toBe(12);
+});
+
+test('sums and products of dims are those of their values', () => {
+  const symbols = { B: 7, S: 11, T: 13 };
+  const dim = fc.constantFrom<Dim>(0, 1, 2, 'B', 'S', 'T', 'B*T', 'S+1', '2*T+B');
+  const sizeAt = (d: Dim): number =>
+    dimTerms(d).reduce((sum, { coefficient, symbols: names }) => {
+      const product = names.reduce((p, name) => p * symbols[name as 'B'], coefficient);
+      return sum + product;
+    }, 0);
+  fc.assert(
+    fc.property(dim, dim, dim, (a, b, c) => {
+      expect(sizeAt(addDims(a, b))).toBe(sizeAt(a) + sizeAt(b));
+      expect(sizeAt(multiplyDims(a, b))).toBe(sizeAt(a) * sizeAt(b));
+      expect(multiplyDims(a, addDims(b, c))).toBe(addDims(multiplyDims(c, a), multiplyDims(b, a)));
+    }),
+  );
 });
 
 test('a graph with symbolic dims runs at several sizes', async () => {

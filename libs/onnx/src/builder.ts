@@ -33,21 +33,14 @@ export class GraphBuilder extends Graph {
   div = (a: Operand, b: Operand): Value => this.#binary('Div', a, b);
   min = (a: Operand, b: Operand): Value => this.#binary('Min', a, b);
   max = (a: Operand, b: Operand): Value => this.#binary('Max', a, b);
-  and = (a: Value, b: Value): Value => this.#binary('And', a, b);
-  or = (a: Value, b: Value): Value => this.#binary('Or', a, b);
   less = (a: Operand, b: Operand): Value => this.#binary('Less', a, b, 'bool');
   lessOrEqual = (a: Operand, b: Operand): Value => this.#binary('LessOrEqual', a, b, 'bool');
-  greater = (a: Operand, b: Operand): Value => this.#binary('Greater', a, b, 'bool');
   greaterOrEqual = (a: Operand, b: Operand): Value => this.#binary('GreaterOrEqual', a, b, 'bool');
-  equal = (a: Operand, b: Operand): Value => this.#binary('Equal', a, b, 'bool');
 
   neg = (x: Value): Value => this.#unary('Neg', x);
   exp = (x: Value): Value => this.#unary('Exp', x);
   log = (x: Value): Value => this.#unary('Log', x);
-  sqrt = (x: Value): Value => this.#unary('Sqrt', x);
-  reciprocal = (x: Value): Value => this.#unary('Reciprocal', x);
   sigmoid = (x: Value): Value => this.#unary('Sigmoid', x);
-  not = (x: Value): Value => this.#unary('Not', x);
 
   /** `x * sigmoid(x)`, in one pass (ONNX Runtime's QuickGelu with alpha 1). */
   silu(x: Value): Value {

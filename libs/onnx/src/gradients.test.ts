@@ -69,7 +69,7 @@ const cases: Readonly<Record<string, readonly GradientCase[]>> = {
         [2, 3],
         [2, 3],
       ],
-      build: (g, a, b) => g.where(g.greater(a, 0), b, a),
+      build: (g, a, b) => g.where(g.less(a, 0), b, a),
     },
   ],
   Neg: [{ shapes: [[2, 3]], build: (g, a) => g.neg(a) }],

@@ -16,13 +16,15 @@ export function gradients(g: GraphBuilder, loss: Value, values: readonly Value[]
   const gradientOf = new Map([[loss.name, g.constant(loss.dtype, [], [1])]]);
   for (const node of g.nodes.toReversed()) {
     const dOuts = node.outputs.map((output) => gradientOf.get(output.name) ?? null);
-    const dOut = dOuts.find((gradient) => gradient !== null);
-    if (dOut === undefined || !node.inputs.some((input) => dependent.has(input.name))) continue;
+    const isOnTheWay = node.inputs.some((input) => dependent.has(input.name));
+    if (!isOnTheWay || dOuts.every((gradient) => gradient === null)) continue;
     const rule = gradientRules[node.opType];
     if (rule === undefined) {
       throw new MgrpoError('INTERNAL', `operator ${node.opType} has no gradient rule`);
     }
-    const dInputs = rule(g, node as Parameters<typeof rule>[1], dOuts[0] ?? dOut, dOuts);
+    const [first] = node.outputs;
+    const dFirst = dOuts[0] ?? g.fill(0, first!.dtype, first!.shape);
+    const dInputs = rule(g, node as Parameters<typeof rule>[1], dFirst, dOuts);
     for (const [index, input] of node.inputs.entries()) {
       const dInput = dInputs[index];
       if (!dInput || !dependent.has(input.name)) continue;

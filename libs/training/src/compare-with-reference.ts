@@ -1,9 +1,10 @@
 import { parameterSpecs } from '@mgrpo/model';
-import { adamwStep, clipCoefficient, globalNorm } from './adamw.ts';
+import { type AdamwOptions, adamwStep, clipCoefficient, globalNorm } from './adamw.ts';
 import { GradientPass } from './gradient-pass.ts';
 import { weightFeeds } from './model-feeds.ts';
 import { type PerToken, type ReferenceFolder, readReferenceFolder } from './reference-folder.ts';
 import { Scorer } from './scorer.ts';
+import type { GradientOptions } from './training-options.ts';
 
 /** Largest differences between our numbers and PyTorch's. */
 export interface ReferenceComparison {
@@ -123,15 +124,31 @@ async function compareSteps(
   reference: ReferenceFolder,
 ): Promise<Pick<ReferenceComparison, 'loss' | 'gradients' | 'afterStep' | 'afterThreeSteps'>> {
   const { config, sequences, json } = reference;
-  const { hyper } = json;
-  const optimizer = {
-    beta1: hyper.betas[0],
-    beta2: hyper.betas[1],
-    epsilon: hyper.eps,
-    weightDecay: hyper.weight_decay,
-    maxGradientNorm: hyper.max_grad_norm,
-  };
-  const pass = await GradientPass.open(config, {
+  const pass = await GradientPass.open(config, gradientOptionsOf(reference));
+  const weights = reference.weights.slice();
+  const firstMoment = new Float32Array(weights.length);
+  const secondMoment = new Float32Array(weights.length);
+  const numTokens = sequences.reduce((sum, s) => sum + s.responseTokens.length, 0);
+  const totals = { numTokens, numSequences: sequences.length, numPrompts: sequences.length };
+  const isLarge = new Uint8Array(weights.length).fill(1);
+  const compared = { loss: 0, gradients: 0, afterStep: 0, afterThreeSteps: 0 };
+  for (const [k, { loss }] of json.steps.per_step.entries()) {
+    const { gradient, ...result } = await pass.run(weightFeeds(config, weights), sequences, totals);
+    compared.loss = Math.max(compared.loss, Math.abs(result.loss - loss));
+    if (k === 0) compared.gradients = compareGradients(reference, gradient);
+    for (const [i, g] of gradient.entries()) if (!(Math.abs(g) > smallGradient)) isLarge[i] = 0;
+    const options = adamwOptionsOf(reference, gradient, k + 1);
+    adamwStep({ weights, firstMoment, secondMoment }, gradient, options);
+    if (k === 0) compared.afterStep = compareWeights(weights, reference.afterStep, isLarge);
+  }
+  compared.afterThreeSteps = compareWeights(weights, reference.afterThreeSteps, isLarge);
+  await pass.close();
+  return compared;
+}
+
+/** The fixtures' objective: no limit on the KL estimate, and KL to logprobs that are stored. */
+function gradientOptionsOf({ json: { hyper } }: ReferenceFolder): GradientOptions {
+  return {
     loss: {
       kind: 'clipped',
       clipRatio: hyper.clip_ratio,
@@ -141,28 +158,23 @@ async function compareSteps(
     aggregation: 'token-mean',
     temperature: hyper.objective_temperature,
     microbatchTokens: wholeBatch,
-  });
-  const weights = reference.weights.slice();
-  const firstMoment = new Float32Array(weights.length);
-  const secondMoment = new Float32Array(weights.length);
-  const numTokens = sequences.reduce((sum, s) => sum + s.responseTokens.length, 0);
-  const totals = { numTokens, numSequences: sequences.length, numPrompts: sequences.length };
-  const isLarge = new Uint8Array(weights.length).fill(1);
-  const compared = { loss: 0, gradients: 0, afterStep: 0, afterThreeSteps: 0 };
-  for (const [k, { loss }] of json.steps.per_step.entries()) {
-    const result = await pass.run(weightFeeds(config, weights), sequences, totals);
-    compared.loss = Math.max(compared.loss, Math.abs(result.loss - loss));
-    if (k === 0) compared.gradients = compareGradients(reference, result.gradient);
-    for (const [i, g] of result.gradient.entries())
-      if (!(Math.abs(g) > smallGradient)) isLarge[i] = 0;
-    const gradientScale = clipCoefficient(globalNorm(result.gradient), optimizer.maxGradientNorm);
-    const options = { ...optimizer, learningRate: hyper.lr, gradientScale, step: k + 1 };
-    adamwStep({ weights, firstMoment, secondMoment }, result.gradient, options);
-    if (k === 0) compared.afterStep = compareWeights(weights, reference.afterStep, isLarge);
-  }
-  compared.afterThreeSteps = compareWeights(weights, reference.afterThreeSteps, isLarge);
-  await pass.close();
-  return compared;
+  };
+}
+
+function adamwOptionsOf(
+  { json: { hyper } }: ReferenceFolder,
+  gradient: Float32Array,
+  step: number,
+): AdamwOptions {
+  return {
+    learningRate: hyper.lr,
+    beta1: hyper.betas[0],
+    beta2: hyper.betas[1],
+    epsilon: hyper.eps,
+    weightDecay: hyper.weight_decay,
+    gradientScale: clipCoefficient(globalNorm(gradient), hyper.max_grad_norm),
+    step,
+  };
 }
 
 function compareGradients({ config, gradients }: ReferenceFolder, ours: Float32Array): number {

@@ -4,16 +4,17 @@ export {
   type ReferenceComparison,
   referenceTolerances,
 } from './compare-with-reference.ts';
+export {
+  type PretrainingHooks,
+  type PretrainingStep,
+  pretrain,
+} from './pretraining.ts';
+export { type PretrainingManifest, readPretraining } from './pretraining-folder.ts';
 export type { TokenScores } from './scorer.ts';
 export type { PolicyStats, StepStats, TrainSeconds, TrainStats } from './train-stats.ts';
-export {
-  initialTrainerState,
-  type ScoringWeights,
-  Trainer,
-  type TrainerInit,
-  type TrainerState,
-  type TrainingBatch,
-} from './trainer.ts';
+export { type ScoringWeights, Trainer, type TrainerInit } from './trainer.ts';
+export { initialTrainerState, type TrainerState } from './trainer-state.ts';
+export type { TrainingBatch } from './training-batch.ts';
 export { TrainingEngine } from './training-engine.ts';
 export {
   type IterationSchedule,

@@ -46,7 +46,7 @@ export type TrainStats =
     }
   | {
       readonly kind: 'trained';
-      /** One per optimiser step that had a sequence. */
+      /** One per optimiser step; a minibatch in which nothing carries gradient is none. */
       readonly steps: readonly StepStats[];
       readonly seconds: TrainSeconds;
     };

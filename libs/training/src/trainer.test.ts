@@ -5,13 +5,9 @@ import { adamwStep, clipCoefficient, globalNorm } from './adamw.ts';
 import { GradientPass } from './gradient-pass.ts';
 import { weightFeeds } from './model-feeds.ts';
 import { Scorer } from './scorer.ts';
-import {
-  initialTrainerState,
-  Trainer,
-  type TrainerInit,
-  type TrainerState,
-  type TrainingBatch,
-} from './trainer.ts';
+import { Trainer, type TrainerInit } from './trainer.ts';
+import { initialTrainerState, type TrainerState } from './trainer-state.ts';
+import type { TrainingBatch } from './training-batch.ts';
 import { TrainingEngine } from './training-engine.ts';
 import { gradientOptions, type TrainingLoss } from './training-options.ts';
 import { supervisedSequence, type TrainingSequence } from './training-sequence.ts';
@@ -237,6 +233,18 @@ test('a state of another model is refused', async () => {
   await expect(open(withoutKl, initialTrainerState(new Float32Array(3)))).rejects.toMatchObject({
     code: 'INVALID_MODEL',
   });
+});
+
+test('a sequence that no model could have generated is refused', async () => {
+  const trainer = await open();
+  const none = new Int32Array(0);
+  const fail = (s: TrainingSequence) => expect(trainer.step(batch([[s]]))).rejects;
+  await fail({ ...sequence(0, 1), promptTokens: none }).toThrow('at least one prompt');
+  await fail({ ...sequence(0, 1), responseTokens: none }).toThrow('one response token');
+  await fail({ ...sequence(0, 1), behaviourLogprobs: new Float32Array(1) }).toThrow(
+    '1 behaviour logprobs for 2 tokens',
+  );
+  await trainer.close();
 });
 
 test('a sequence beyond the position limit is refused with the remedy', async () => {

@@ -4,44 +4,19 @@ import { type ModelConfig, numParameters } from '@mgrpo/model';
 import { adamwStep, clipCoefficient, globalNorm } from './adamw.ts';
 import { GradientPass, type ReferencedSequence } from './gradient-pass.ts';
 import { type Feeds, weightFeeds } from './model-feeds.ts';
+import { PhaseClock } from './phase-clock.ts';
 import { Scorer, type TokenScores } from './scorer.ts';
 import { mean, policyStats, type StepStats, type TrainStats } from './train-stats.ts';
+import type { TrainerState } from './trainer-state.ts';
 import {
-  gradientOptions,
-  type IterationSchedule,
-  type TrainingOptions,
-} from './training-options.ts';
+  carriesGradient,
+  checkSequences,
+  cutPrompts,
+  type TrainingBatch,
+  totalsOf,
+} from './training-batch.ts';
+import { gradientOptions, type TrainingOptions } from './training-options.ts';
 import type { ScoredSequence, TrainingSequence } from './training-sequence.ts';
-
-/** Everything that training changes. All arrays are flat and of one length. */
-export interface TrainerState {
-  readonly policy: Float32Array;
-  readonly momentum: Float32Array;
-  readonly firstMoment: Float32Array;
-  readonly secondMoment: Float32Array;
-  /** Optimiser updates so far: AdamW's bias correction counts these, not iterations. */
-  readonly optimizerSteps: number;
-}
-
-/** A new run's state: the momentum model starts as the policy. */
-export function initialTrainerState(policy: Float32Array): TrainerState {
-  return {
-    policy,
-    momentum: policy.slice(),
-    firstMoment: new Float32Array(policy.length),
-    secondMoment: new Float32Array(policy.length),
-    optimizerSteps: 0,
-  };
-}
-
-/** What one iteration trains on, and with which scheduled numbers. */
-export interface TrainingBatch extends IterationSchedule {
-  /**
-   * The sequences that train, by prompt; a prompt whose group was dropped has none. With several learning
-   * rates the prompts are cut, in order, into as many equal minibatches: one optimiser step each.
-   */
-  readonly prompts: readonly (readonly TrainingSequence[])[];
-}
 
 export interface TrainerInit {
   readonly model: ModelConfig;
@@ -104,6 +79,7 @@ export class Trainer {
     const minibatches = cutPrompts(batch);
     const all = batch.prompts.flat();
     const { loss } = this.#init.options;
+    checkSequences(all, loss);
     if (all.every(({ advantage }) => advantage === 0)) {
       const { numTokens, numSequences } = totalsOf(batch.prompts);
       return { kind: 'no-signal', numTokens, numSequences };
@@ -248,49 +224,5 @@ export class Trainer {
     if (!this.#isTorn) return;
     const remedy = 'open a new one from the last checkpoint and the journal';
     throw new MgrpoError('INTERNAL', `this trainer stopped in the middle of a step; ${remedy}`);
-  }
-}
-
-/** The minibatches of an iteration: equal runs of consecutive prompts, one per learning rate. */
-function cutPrompts({ prompts, learningRates }: TrainingBatch): TrainingBatch['prompts'][] {
-  const size = prompts.length / learningRates.length;
-  if (!Number.isInteger(size)) {
-    const message = `${prompts.length} prompts can't be cut into ${learningRates.length} minibatches`;
-    throw new MgrpoError('INTERNAL', message);
-  }
-  return learningRates.map((_, k) => prompts.slice(k * size, (k + 1) * size));
-}
-
-function totalsOf(prompts: TrainingBatch['prompts']): StepTotals {
-  const sequences = prompts.flat();
-  return {
-    numTokens: sequences.reduce((sum, { responseTokens }) => sum + responseTokens.length, 0),
-    numSequences: sequences.length,
-    numPrompts: prompts.length,
-  };
-}
-
-/** Without KL a sequence of advantage 0 has a gradient of exactly 0 and need not be computed. */
-function carriesGradient(sequence: TrainingSequence, loss: TrainingOptions['loss']): boolean {
-  const hasKl = loss.kind === 'policy' && loss.klReference !== 'none';
-  return hasKl || sequence.advantage !== 0;
-}
-
-/** Adds up seconds by phase. */
-class PhaseClock {
-  readonly seconds = { reference: 0, gradients: 0, update: 0 };
-  readonly #now: () => number;
-  #last: number;
-
-  constructor(now: () => number) {
-    this.#now = now;
-    this.#last = now();
-  }
-
-  /** Books the time since the last call on `phase`. */
-  charge(phase: keyof PhaseClock['seconds']): void {
-    const now = this.#now();
-    this.seconds[phase] += (now - this.#last) / 1000;
-    this.#last = now;
   }
 }

@@ -1,7 +1,9 @@
 import { type Engine, startEngine } from '@mgrpo/runtime';
 import type { TokenScores } from './scorer.ts';
 import type { TrainStats } from './train-stats.ts';
-import type { ScoringWeights, TrainerState, TrainingBatch } from './trainer.ts';
+import type { ScoringWeights } from './trainer.ts';
+import type { TrainerState } from './trainer-state.ts';
+import type { TrainingBatch } from './training-batch.ts';
 import type { ScoredSequence } from './training-sequence.ts';
 import type { TrainingHandlers, TrainingWorkerInit } from './training-worker.ts';
 

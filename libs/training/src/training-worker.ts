@@ -1,5 +1,6 @@
 import { serveEngine, withTransfer } from '@mgrpo/runtime';
-import { type ScoringWeights, Trainer, type TrainerInit, type TrainingBatch } from './trainer.ts';
+import { type ScoringWeights, Trainer, type TrainerInit } from './trainer.ts';
+import type { TrainingBatch } from './training-batch.ts';
 import type { ScoredSequence } from './training-sequence.ts';
 
 export type TrainingWorkerInit = Omit<TrainerInit, 'now'>;
