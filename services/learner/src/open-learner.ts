@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { klReference } from '@mgrpo/algorithm';
-import { loadModelFolder, type ModelFolder, RunFolder } from '@mgrpo/checkpoint';
-import { type RunConfig, runIdentity, withoutSecrets } from '@mgrpo/config';
+import { loadModelFolder, type ModelFolder, RunFolder, runFiles } from '@mgrpo/checkpoint';
+import { parseRunConfig, type RunConfig, runIdentity, withoutSecrets } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import { type Fingerprint, fingerprint, sameFingerprint } from '@mgrpo/runtime';
-import type { ServiceContext } from '@mgrpo/service';
+import { configHash, type ServiceContext } from '@mgrpo/service';
 import {
   initialTrainerState,
   iterationSchedule,
@@ -121,6 +121,18 @@ interface RunDescription {
   runId: string;
 }
 
+/**
+ * `mgrpo train` has written the configuration as it was asked for; ours has the ports and the private Redis of
+ * this start too, which a resumed run must not look for.
+ */
+async function configToStore(path: string, config: RunConfig): Promise<RunConfig> {
+  const where = join(path, runFiles.config);
+  const text = await readFile(where, 'utf8').catch(() => null);
+  if (text === null) return withoutSecrets(config);
+  const written = parseRunConfig(JSON.parse(text), where);
+  return configHash(written) === configHash(config) ? written : withoutSecrets(config);
+}
+
 async function openRunFolder(
   path: string,
   { config, model, machine, runId }: RunDescription,
@@ -132,7 +144,7 @@ async function openRunFolder(
   } catch (error) {
     if (!(error instanceof MgrpoError) || error.code !== 'NOT_FOUND') throw error;
     const manifest = { runId, baseWeightsSha256: model.sha256, machine };
-    const contents = { config: { ...withoutSecrets(config) }, manifest };
+    const contents = { config: { ...(await configToStore(path, config)) }, manifest };
     return await RunFolder.create(path, contents, { warn });
   }
   if (folder.manifest.runId !== runId) {
