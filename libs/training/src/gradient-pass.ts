@@ -1,16 +1,9 @@
 import { type StepTotals, tokenWeight } from '@mgrpo/algorithm';
 import { gradientsGraph, type ModelConfig, numParameters } from '@mgrpo/model';
-import { openSession, type Session, tensor } from '@mgrpo/runtime';
-import {
-  numReadTokens,
-  packMicrobatches,
-  perTokenFeed,
-  splitByResponse,
-  throwIfCancelled,
-  tokenFeeds,
-} from './microbatch.ts';
-import { type Feeds, RotaryFeeds } from './model-feeds.ts';
-import type { TokenScores } from './scorer.ts';
+import { openSession, type Session } from '@mgrpo/runtime';
+import { packMicrobatches, perTokenFeed, throwIfCancelled } from './microbatch.ts';
+import { type Feeds, RotaryFeeds, scoringFeeds } from './model-feeds.ts';
+import { scoresOf, type TokenScores } from './scorer.ts';
 import type { GradientOptions } from './training-options.ts';
 import type { TrainingSequence } from './training-sequence.ts';
 
@@ -72,11 +65,8 @@ export class GradientPass {
       if (m === 0) this.#sum.set(gradient);
       else for (let i = 0; i < gradient.length; i++) this.#sum[i]! += gradient[i]!;
       loss += outputs.loss!.data[0] as number;
-      const logprobs = splitByResponse(microbatch, outputs.logprobs!.data as Float32Array);
-      const entropies = splitByResponse(microbatch, outputs.entropies!.data as Float32Array);
-      for (const [i, index] of indices.entries()) {
-        scores[index] = { logprobs: logprobs[i]!, entropies: entropies[i]! };
-      }
+      const ofMicrobatch = scoresOf(microbatch, outputs);
+      for (const [i, index] of indices.entries()) scores[index] = ofMicrobatch[i]!;
     }
     return { loss, gradient: this.#sum, scores };
   }
@@ -84,9 +74,7 @@ export class GradientPass {
   #feeds(microbatch: readonly ReferencedSequence[], totals: StepTotals): Feeds {
     const { loss, aggregation, temperature } = this.#options;
     const feeds = {
-      ...this.#rotary.upTo(Math.max(...microbatch.map(numReadTokens))),
-      ...tokenFeeds(microbatch),
-      temperature: tensor(Float32Array.of(temperature), [1]),
+      ...scoringFeeds(this.#rotary, microbatch, temperature),
       advantages: perTokenFeed(microbatch, ({ advantage }) => advantage),
       weights: perTokenFeed(microbatch, ({ responseTokens }) =>
         tokenWeight(aggregation, responseTokens.length, totals),

@@ -1,6 +1,8 @@
 import { MgrpoError } from '@mgrpo/errors';
 import { type ModelConfig, rotaryTables, weightArrays } from '@mgrpo/model';
 import { type Tensor, tensor } from '@mgrpo/runtime';
+import { numReadTokens, tokenFeeds } from './microbatch.ts';
+import type { ScoredSequence } from './training-sequence.ts';
 
 export type Feeds = Readonly<Record<string, Tensor>>;
 
@@ -36,4 +38,17 @@ export class RotaryFeeds {
     this.#feeds = { cos: tensor(cos, dims), sin: tensor(sin, dims) };
     return this.#feeds;
   }
+}
+
+/** The inputs that the score and gradients graphs share, weights apart. */
+export function scoringFeeds(
+  rotary: RotaryFeeds,
+  microbatch: readonly ScoredSequence[],
+  temperature: number,
+): Feeds {
+  return {
+    ...rotary.upTo(Math.max(...microbatch.map(numReadTokens))),
+    ...tokenFeeds(microbatch),
+    temperature: tensor(Float32Array.of(temperature), [1]),
+  };
 }

@@ -1,13 +1,7 @@
 import { type ModelConfig, scoreGraph } from '@mgrpo/model';
-import { openSession, type Session, tensor } from '@mgrpo/runtime';
-import {
-  numReadTokens,
-  packMicrobatches,
-  splitByResponse,
-  throwIfCancelled,
-  tokenFeeds,
-} from './microbatch.ts';
-import { type Feeds, RotaryFeeds } from './model-feeds.ts';
+import { openSession, type Session } from '@mgrpo/runtime';
+import { packMicrobatches, splitByResponse, throwIfCancelled } from './microbatch.ts';
+import { type Feeds, RotaryFeeds, scoringFeeds } from './model-feeds.ts';
 import type { ScoredSequence } from './training-sequence.ts';
 
 /** What a model says about the tokens of one response. */
@@ -49,33 +43,29 @@ export class Scorer {
     for (const indices of packMicrobatches(sequences, options.microbatchTokens)) {
       throwIfCancelled(options.signal);
       const microbatch = indices.map((index) => sequences[index]!);
-      const feeds = this.#feeds(weights, microbatch, options.temperature);
-      const outputs = await this.#session.run(feeds, ['logprobs', 'entropies']);
-      const logprobs = splitByResponse(microbatch, outputs.logprobs!.data as Float32Array);
-      const entropies = splitByResponse(microbatch, outputs.entropies!.data as Float32Array);
-      for (const [i, index] of indices.entries()) {
-        scores[index] = { logprobs: logprobs[i]!, entropies: entropies[i]! };
-      }
+      const feeds = scoringFeeds(this.#rotary, microbatch, options.temperature);
+      const outputs = await this.#session.run({ ...weights, ...feeds }, ['logprobs', 'entropies']);
+      const ofMicrobatch = scoresOf(microbatch, outputs);
+      for (const [i, index] of indices.entries()) scores[index] = ofMicrobatch[i]!;
     }
     return scores;
   }
 
   /** Logits before the temperature at each response token's predecessor: rows of [responseTokens, V]. */
   async logits(weights: Feeds, sequence: ScoredSequence): Promise<Float32Array> {
-    const feeds = this.#feeds(weights, [sequence], 1);
-    return (await this.#session.run(feeds, ['logits'])).logits!.data as Float32Array;
-  }
-
-  #feeds(weights: Feeds, microbatch: readonly ScoredSequence[], temperature: number): Feeds {
-    return {
-      ...weights,
-      ...this.#rotary.upTo(Math.max(...microbatch.map(numReadTokens))),
-      ...tokenFeeds(microbatch),
-      temperature: tensor(Float32Array.of(temperature), [1]),
-    };
+    const feeds = scoringFeeds(this.#rotary, [sequence], 1);
+    return (await this.#session.run({ ...weights, ...feeds }, ['logits'])).logits!
+      .data as Float32Array;
   }
 
   close(): Promise<void> {
     return this.#session.close();
   }
+}
+
+/** The scores of each sequence of a microbatch, from the graph's outputs. */
+export function scoresOf(microbatch: readonly ScoredSequence[], outputs: Feeds): TokenScores[] {
+  const logprobs = splitByResponse(microbatch, outputs.logprobs!.data as Float32Array);
+  const entropies = splitByResponse(microbatch, outputs.entropies!.data as Float32Array);
+  return logprobs.map((values, i) => ({ logprobs: values, entropies: entropies[i]! }));
 }

@@ -190,6 +190,9 @@ export class Trainer {
     weights: ScoringWeights,
     signal?: AbortSignal,
   ): Promise<TokenScores[]> {
+    if (weights === 'reference' && this.#init.reference === null) {
+      throw new MgrpoError('INTERNAL', 'this trainer was opened without reference weights');
+    }
     this.#scorer ??= await Scorer.open(this.#init.model);
     return this.#scorer.score(this.#feeds[weights], sequences, { ...this.#init.options, signal });
   }
