@@ -5,6 +5,8 @@ export {
   runIdentity,
   withoutSecrets,
 } from './identity.ts';
+export { loadPretrainConfig } from './pretrain-config.ts';
+export { type PretrainConfig, pretrainConfigSchema } from './pretrain-schema.ts';
 export { configurationReference } from './reference.ts';
 export { type Complaint, parseConfig, resolveConfig } from './resolve.ts';
 export { loadRunConfig, parseRunConfig } from './run-config.ts';

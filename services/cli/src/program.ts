@@ -2,6 +2,7 @@ import { exitCode, MgrpoError, messageOf } from '@mgrpo/errors';
 import { Command, CommanderError } from 'commander';
 import type { EvalFlags } from './commands/eval.ts';
 import type { GenerateFlags } from './commands/generate.ts';
+import type { PretrainFlags } from './commands/pretrain.ts';
 import { fraction, wholeNumber } from './numbers.ts';
 
 // Commands are loaded when they run, so that --help and a mistyped flag answer at once.
@@ -17,7 +18,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: false });
-  for (const add of [addTrain, addEval, addGenerate, addServe, addVerify, addDoctor]) {
+  for (const add of [addTrain, addPretrain, addEval, addGenerate, addServe, addVerify, addDoctor]) {
     add(program, done);
   }
   try {
@@ -70,6 +71,21 @@ function addTrain(program: Command, done: Done): void {
     .action(async (recipe: string | undefined, flags) => {
       const { train } = await import('./commands/train.ts');
       done(await train(recipe, flags));
+    });
+}
+
+function addPretrain(program: Command, done: Done): void {
+  program
+    .command('pretrain')
+    .description('make a base model from scratch by supervised training on a synthetic task')
+    .argument('[recipe]', 'YAML file (default: recipes/arithmetic-base.yaml)')
+    .option('--output <dir>', 'folder of the model that is made')
+    .option('--set <path=value>', 'any key of the recipe; may be repeated', collect, [])
+    .option('--json', 'print one JSON object a line instead of progress')
+    .addHelpText('after', examples('mgrpo pretrain recipes/arithmetic-base.yaml --output base'))
+    .action(async (recipe: string | undefined, flags: PretrainFlags) => {
+      const { pretrain } = await import('./commands/pretrain.ts');
+      done(await pretrain(recipe, flags));
     });
 }
 
