@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
-import { type JobTrees, queueNames, type TreePlan } from '@mgrpo/queues';
+import { type JobTrees, queueNames, type TreePlan, type TreeState } from '@mgrpo/queues';
 import type { RunState } from '@mgrpo/rpc';
 import { Broadcast } from '@mgrpo/service';
 import type { Logger, Metrics } from '@mgrpo/telemetry';
@@ -20,6 +20,8 @@ export interface CoordinatorOptions {
   pollMs: number;
   /** A tree that was lost or failed so often stops the run. */
   maxRebuilds: number;
+  /** A tree that has not ended after so long is given up and built anew. */
+  iterationDeadlineMs: number;
   log: Logger;
   metrics: Metrics<'pendingJobs' | 'rebuilds'>;
 }
@@ -30,6 +32,7 @@ interface Tree {
   plan: TreePlan;
   rootId: string;
   rebuilds: number;
+  addedAtMs: number;
   /** Polls in a row in which its root was not there. */
   missing: number;
 }
@@ -165,12 +168,12 @@ export class Coordinator {
     if (known !== undefined) return await this.#repair(name, known);
     const plan = makePlan();
     const rootId = (await trees.find(name)) ?? (await trees.add(plan));
-    this.#trees.set(name, { plan, rootId, rebuilds: 0, missing: 0 });
+    this.#trees.set(name, { plan, rootId, rebuilds: 0, addedAtMs: Date.now(), missing: 0 });
   }
 
   async #repair(name: string, tree: Tree): Promise<void> {
     const { trees, maxRebuilds, log, metrics } = this.#options;
-    const state = await trees.state(rootQueue(tree.plan), tree.rootId);
+    const state = await this.#stateOf(tree);
     if (state.kind === 'running' || this.#isInHand(tree.plan)) {
       tree.missing = 0;
       return;
@@ -194,8 +197,21 @@ export class Coordinator {
     const old = tree.rootId;
     tree.rootId = await trees.add(tree.plan);
     tree.rebuilds += 1;
+    tree.addedAtMs = Date.now();
     tree.missing = 0;
     await trees.remove(rootQueue(tree.plan), old);
+  }
+
+  /** The queue's word, unless it has said "running" for too long. */
+  async #stateOf({ plan, rootId, addedAtMs }: Tree): Promise<TreeState> {
+    const { trees, iterationDeadlineMs } = this.#options;
+    const state = await trees.state(rootQueue(plan), rootId);
+    if (state.kind !== 'running' || Date.now() - addedAtMs < iterationDeadlineMs) return state;
+    const seconds = Math.round(iterationDeadlineMs / 1000);
+    return {
+      kind: 'failed',
+      reason: `not done after ${seconds} s (deployment.deadlines.iterationMs)`,
+    };
   }
 
   /** What scalers look at; rollout services at zero replicas could not export it themselves. */

@@ -44,8 +44,8 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
   const { config, log, registry } = context;
   const tokenizer = await loadTokenizer(config.model.path);
   const [prompts, problems, state] = await Promise.all([
-    loadPrompts(config, tokenizer, log),
-    loadProblems(config, tokenizer, log),
+    loadPrompts(config, tokenizer, context),
+    loadProblems(config, tokenizer, context),
     joinRun(config),
   ]);
   const { runId } = state;
@@ -79,6 +79,7 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
       ),
     pollMs: 500,
     maxRebuilds: 5,
+    iterationDeadlineMs: deadlines.iterationMs,
     log,
     metrics: createMetrics(registry, ['pendingJobs', 'rebuilds']),
   });

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { canonicalAnswer } from '@mgrpo/answers';
 import type { RunConfig } from '@mgrpo/config';
 import {
@@ -7,7 +8,7 @@ import {
   type TokenizedPrompts,
   tokenizePrompts,
 } from '@mgrpo/datasets';
-import type { Logger } from '@mgrpo/telemetry';
+import type { ServiceContext } from '@mgrpo/service';
 import type { Tokenizer } from '@mgrpo/tokenizer';
 import type { Problem } from './score.ts';
 
@@ -15,12 +16,12 @@ import type { Problem } from './score.ts';
 export async function loadPrompts(
   config: RunConfig,
   tokenizer: Tokenizer,
-  log: Logger,
+  context: Pick<ServiceContext, 'log' | 'notice'>,
 ): Promise<Int32Array[]> {
   const path = config.prompts.train;
   const file = await readTrainingPrompts(path);
   const tokenized = tokenize(file.prompts, config, tokenizer);
-  report(path, file, tokenized, log);
+  report(path, file, tokenized, context);
   return tokenized.prompts.map(({ tokens }) => tokens);
 }
 
@@ -28,7 +29,7 @@ export async function loadPrompts(
 export async function loadProblems(
   config: RunConfig,
   tokenizer: Tokenizer,
-  log: Logger,
+  context: Pick<ServiceContext, 'log' | 'notice'>,
 ): Promise<Problem[]> {
   const { validation } = config.prompts;
   if (validation === null) return [];
@@ -36,7 +37,7 @@ export async function loadProblems(
   const { maxPrompts } = config.evaluation;
   const asked = maxPrompts === null ? file.prompts : file.prompts.slice(0, maxPrompts);
   const tokenized = tokenize(asked, config, tokenizer);
-  report(validation, file, tokenized, log);
+  report(validation, file, tokenized, context);
   return tokenized.prompts.map(({ tokens, answer }) => ({
     tokens,
     answer: canonicalAnswer(answer),
@@ -52,14 +53,20 @@ function tokenize<Prompt extends { readonly prompt: string }>(
   return tokenizePrompts(prompts, { template, maxPromptTokens, tooLong, encode });
 }
 
+/** What a person should know of a file before it is trained on. */
 function report(
   path: string,
   { emptyAnswerLines }: PromptsFile<unknown>,
   { prompts, numRejected, numTruncated }: TokenizedPrompts<unknown>,
-  log: Logger,
+  { log, notice }: Pick<ServiceContext, 'log' | 'notice'>,
 ): void {
   log.info({ path, prompts: prompts.length, numRejected, numTruncated }, 'prompts');
+  const name = basename(path);
   if (emptyAnswerLines.length > 0) {
-    log.warn({ path, lines: emptyAnswerLines }, 'rows with an empty answer');
+    notice(`${name}: the answer is empty in line ${emptyAnswerLines.join(', ')}`);
   }
+  if (numRejected > 0) {
+    notice(`${name}: ${numRejected} prompts are too long and left out, ${prompts.length} are used`);
+  }
+  if (numTruncated > 0) notice(`${name}: ${numTruncated} prompts are too long and cut`);
 }
