@@ -36,7 +36,7 @@ export class GradientPass {
 
   static async open(config: ModelConfig, options: GradientOptions): Promise<GradientPass> {
     const graph = gradientsGraph(config, options.loss);
-    const session = await openSession(graph, { name: 'gradients' });
+    const session = await openSession(graph, { name: 'gradients', variableShapes: true });
     return new GradientPass(session, config, options);
   }
 

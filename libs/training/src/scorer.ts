@@ -30,7 +30,10 @@ export class Scorer {
   }
 
   static async open(config: ModelConfig): Promise<Scorer> {
-    return new Scorer(await openSession(scoreGraph(config), { name: 'score' }), config);
+    return new Scorer(
+      await openSession(scoreGraph(config), { name: 'score', variableShapes: true }),
+      config,
+    );
   }
 
   /** Scores of every sequence, in the order given. @param weights `weightFeeds` of the model */
