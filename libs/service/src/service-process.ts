@@ -5,6 +5,7 @@ import { createLogger, createRegistry, type Logger, type Registry } from '@mgrpo
 /** What a service tells the process that started it, over the IPC channel. */
 export type ServiceMessage =
   | { kind: 'ready'; service: string; port: number; metricsPort: number }
+  | { kind: 'notice'; message: string }
   | { kind: 'failed'; service: string; code: string; message: string };
 
 /** What every service is built from. */
@@ -12,6 +13,8 @@ export interface ServiceContext {
   config: RunConfig;
   log: Logger;
   registry: Registry;
+  /** Tells the person at `mgrpo train` something about the input, and the log. */
+  notice(message: string): void;
 }
 
 export interface RunningService {
@@ -44,8 +47,12 @@ export async function runService(
   process.on('SIGINT', () => isSupervised || stopped.resolve('SIGINT'));
   process.on('disconnect', () => stopped.resolve('the supervisor has gone'));
   let running: RunningService | undefined;
+  const notice = (message: string) => {
+    log.warn(message);
+    tell({ kind: 'notice', message });
+  };
   try {
-    const starting = start({ config, log, registry: createRegistry(service) });
+    const starting = start({ config, log, registry: createRegistry(service), notice });
     running = await Promise.race([starting, stopped.promise.then(() => undefined)]);
     if (running === undefined) return 0;
     const { port, metricsPort } = running;

@@ -26,6 +26,7 @@ export interface SupervisorOptions {
 
 export type SupervisorEvent =
   | { kind: 'ready'; name: string; pid: number; port: number; metricsPort: number }
+  | { kind: 'notice'; name: string; message: string }
   | { kind: 'restarting'; name: string; reason: string };
 
 // Starting again can't help: the input, the machine or the disk is the reason, and a person has to act.
@@ -106,6 +107,7 @@ export class Supervisor {
     let failure: Failure | undefined;
     child.on('message', (message: ServiceMessage) => {
       if (message.kind === 'failed') failure = message;
+      else if (message.kind === 'notice') onEvent({ ...message, name });
       else onEvent({ ...message, kind: 'ready', name, pid: child.pid ?? -1 });
     });
     const { promise: ended, resolve } = Promise.withResolvers<string>();

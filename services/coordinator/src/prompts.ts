@@ -53,6 +53,8 @@ function tokenize<Prompt extends { readonly prompt: string }>(
   return tokenizePrompts(prompts, { template, maxPromptTokens, tooLong, encode });
 }
 
+const maxLinesShown = 20;
+
 /** What a person should know of a file before it is trained on. */
 function report(
   path: string,
@@ -63,7 +65,9 @@ function report(
   log.info({ path, prompts: prompts.length, numRejected, numTruncated }, 'prompts');
   const name = basename(path);
   if (emptyAnswerLines.length > 0) {
-    notice(`${name}: the answer is empty in line ${emptyAnswerLines.join(', ')}`);
+    const more = emptyAnswerLines.length > maxLinesShown ? ', …' : '';
+    const lines = emptyAnswerLines.slice(0, maxLinesShown).join(', ');
+    notice(`${name}: lines with an empty answer: ${lines}${more}`);
   }
   if (numRejected > 0) {
     notice(`${name}: ${numRejected} prompts are too long and left out, ${prompts.length} are used`);

@@ -81,6 +81,7 @@ function nameOf(folder: string): string {
 }
 
 function tellService(event: SupervisorEvent, printer: ProgressPrinter): void {
+  if (event.kind === 'notice') printer.notice(event.message);
   if (event.kind === 'restarting') {
     printer.notice(`${event.name} ended (${event.reason}) and is started again`);
   }
