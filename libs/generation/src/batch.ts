@@ -1,5 +1,5 @@
 import type { ModelConfig } from '@mgrpo/model';
-import { type Tensor, tensor } from '@mgrpo/runtime';
+import { freeArrays, type Tensor, tensor } from '@mgrpo/runtime';
 import { addToken, type Draft, finishDraft, lastPosition } from './job.ts';
 import { KvCache } from './kv-cache.ts';
 import type { RotaryFeeds } from './rotary-feeds.ts';
@@ -107,6 +107,7 @@ export class Batch {
       [...kept].map((position) => position + 1),
     );
     this.#cache.append(outputs, kept);
+    freeArrays(Object.values(outputs).map(({ data }) => data));
     const done = new Set(drafts.filter((_, row) => isDone[row]));
     this.#removeWhere((draft) => done.has(draft));
     return numDrafts;

@@ -19,7 +19,7 @@ import { type SamplerOptions, samplerInputs, sampleTokens } from './decode-sampl
  * Outputs: `keys<l>` and `values<l>` [B, J, 1, K] of this position, for the caller to store, and those of
  * `sampleTokens`.
  *
- * Each row's bits are its own for B >= 2 and S+1 a multiple of 32 (design.md section 4).
+ * Each row's bits are its own for B >= 2 and S a multiple of 32 (design.md section 4).
  */
 export function decodeGraph(config: ModelConfig, options: SamplerOptions): Uint8Array {
   const g = new GraphBuilder();
@@ -50,7 +50,7 @@ export function sampleGraph(config: ModelConfig, options: SamplerOptions): Uint8
  *
  * The token's own score and value are separate terms, joined in the softmax, so that the caches need no
  * copy inside the graph. The values' empty last cell stands under the own score's column: one product over
- * S+1 columns instead of a slice and a product, and a softmax width that is a multiple of 32.
+ * S+1 columns instead of a slice and a product.
  */
 function attendToPast(
   g: GraphBuilder,
@@ -75,9 +75,9 @@ function attendToPast(
 
 /** Scores of each query with its own key: [B, J, G, K] and [B, J, 1, K] -> [B, J, G, 1]. */
 function ownScores(g: GraphBuilder, q: Value, k: Value, headDim: number): Value {
-  // A reduction over an odd length depends on the row's place in memory, a product per head does not;
-  // but the reduction is three times as fast.
-  return headDim % 16 === 0
+  // A reduction over a length that is no multiple of ONNX Runtime's vectors (4 numbers; 8 to be safe) depends
+  // on the row's place in memory. A product per head does not, but takes three times as long.
+  return headDim % 8 === 0
     ? g.reduceSum(g.mul(q, k), [-1], true)
     : g.matMul(q, k, { transB: true });
 }

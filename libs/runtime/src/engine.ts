@@ -40,7 +40,11 @@ export async function startEngine<Init, H extends Handlers>(
   options: { readonly name: string },
 ): Promise<Engine<H>> {
   const client = new EngineClient(
-    new Worker(url, { workerData: init, name: options.name }),
+    new Worker(url, {
+      workerData: init,
+      name: options.name,
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    }),
     options.name,
   );
   await client.opened;

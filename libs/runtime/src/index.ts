@@ -5,4 +5,4 @@ export { fingerprint, providers, sameFingerprint } from './fingerprint.ts';
 export type { CallContext, EngineContext, Handlers, ServeOptions } from './serve-engine.ts';
 export { serveEngine, withTransfer } from './serve-engine.ts';
 export type { Device, Session, SessionOptions, Tensor, TensorData } from './session.ts';
-export { openSession, tensor } from './session.ts';
+export { freeArrays, openSession, tensor } from './session.ts';
