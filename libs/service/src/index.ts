@@ -15,3 +15,4 @@ export { openServers } from './servers.ts';
 export { type RunningService, runService, type ServiceContext } from './service-process.ts';
 export { type SupervisedService, Supervisor, type SupervisorEvent } from './supervisor.ts';
 export { runTraining, type TrainHooks, type TrainOptions, type TrainOutcome } from './train.ts';
+export { WeightFeed, type WeightFeedOptions } from './weight-feed.ts';

@@ -1,0 +1,121 @@
+import { contracts, decodeMessage, encodeMessage, type RolloutBatch } from '@mgrpo/rpc';
+import { describe, expect, it } from 'vitest';
+import { assembleGroup } from './groups.ts';
+import { decodeRollouts, encodeRollouts, type RolloutPart } from './rollout-codec.ts';
+
+function part(role: 'policy' | 'momentum', first: number, count: number): RolloutPart {
+  return {
+    runId: 'r',
+    iteration: 3,
+    prompt: 1,
+    role,
+    weightVersion: 2,
+    firstRollout: first,
+    rollouts: Array.from({ length: count }, (_, i) => ({
+      index: first + i,
+      tokens: Int32Array.of(5, 151_935, i),
+      logprobs: Float32Array.of(-0.1, -2.5, -1e-7),
+      entropies: Float32Array.of(0.25, 1.5, 0),
+      finishReason: i % 2 === 0 ? 'stop' : 'length',
+    })),
+  };
+}
+
+/** The payload of one policy part with something changed. */
+function tampered(change: (batch: RolloutBatch) => void): Buffer {
+  const bytes = encodeRollouts([part('policy', 0, 2)]);
+  const batch = decodeMessage(contracts.RolloutBatch, bytes, 'test') as RolloutBatch;
+  change(batch);
+  return encodeMessage(contracts.RolloutBatch, batch);
+}
+
+describe('a rollout payload', () => {
+  it('comes back as it was, to the bit', () => {
+    const parts = [part('policy', 4, 3), part('momentum', 0, 1)];
+    expect(decodeRollouts(encodeRollouts(parts), 'k')).toEqual(parts);
+  });
+
+  it('has the same bytes whoever makes it', () => {
+    expect(encodeRollouts([part('policy', 0, 2)])).toEqual(encodeRollouts([part('policy', 0, 2)]));
+  });
+
+  it.each<[string, Buffer, RegExp]>([
+    ['random bytes', Buffer.from('not protobuf at all'), /k is not a valid message/],
+    ['nothing', Buffer.alloc(0), /k has no rollouts/],
+    [
+      'a logprob too few',
+      tampered((b) => {
+        b.chunks![0]!.rollouts![1]!.logprobs = Buffer.alloc(8);
+      }),
+      /rollout 1 has 3 tokens, 2 logprobs/,
+    ],
+    [
+      'half a number',
+      tampered((b) => {
+        b.chunks![0]!.rollouts![0]!.tokenIds = Buffer.alloc(7);
+      }),
+      /token_ids has 7 bytes/,
+    ],
+    [
+      'a logprob that is no number',
+      tampered((b) => {
+        b.chunks![0]!.rollouts![0]!.logprobs = Buffer.from(
+          Float32Array.of(Number.NaN, 0, 0).buffer,
+        );
+      }),
+      /no finite number/,
+    ],
+    [
+      'no role',
+      tampered((b) => {
+        b.chunks![0]!.role = 'ROLE_UNSPECIFIED';
+      }),
+      /role is ROLE_UNSPECIFIED/,
+    ],
+    [
+      'rollouts out of order',
+      tampered((b) => {
+        b.chunks![0]!.rollouts!.reverse();
+      }),
+      /rollout 1 should be 0/,
+    ],
+  ])('of %s is refused', (_what, bytes, message) => {
+    expect(() => decodeRollouts(bytes, 'k')).toThrow(message);
+  });
+});
+
+describe('assembleGroup', () => {
+  const expected = {
+    runId: 'r',
+    iteration: 3,
+    prompt: 1,
+    weightVersion: 2,
+    numPolicy: 3,
+    numMomentum: 2,
+  };
+  const whole = [
+    part('momentum', 1, 1),
+    part('policy', 2, 1),
+    part('momentum', 0, 1),
+    part('policy', 0, 2),
+  ];
+
+  it('orders the parts, whichever ended first', () => {
+    const { policy, momentum } = assembleGroup(whole, expected);
+    expect(policy.map((rollout) => rollout.index)).toEqual([0, 1, 2]);
+    expect(momentum.map((rollout) => rollout.index)).toEqual([0, 1]);
+  });
+
+  it.each<[string, RolloutPart[], RegExp]>([
+    ['a missing part', whole.slice(1), /expected 2 momentum rollouts, got 1 \(0\)/],
+    ['a doubled part', [...whole, part('policy', 2, 1)], /expected 3 policy rollouts, got 4/],
+    [
+      'another weight version',
+      [{ ...whole[0]!, weightVersion: 1 }, ...whole.slice(1)],
+      /weightVersion is 1/,
+    ],
+    ['another run', [{ ...whole[0]!, runId: 'x' }, ...whole.slice(1)], /runId is x/],
+  ])('refuses %s: a vote on another group would be another vote', (_what, parts, message) => {
+    expect(() => assembleGroup(parts, expected)).toThrow(message);
+  });
+});
