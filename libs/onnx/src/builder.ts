@@ -1,6 +1,16 @@
 import { MgrpoError } from '@mgrpo/errors';
 import { addDims, canonicalDim, type Dim, dimTerms, type Shape, sameShape } from './dim.ts';
-import { type Attributes, type DType, float, Graph, int, ints, text, type Value } from './graph.ts';
+import {
+  type Attributes,
+  type DType,
+  dataTypes,
+  float,
+  Graph,
+  int,
+  ints,
+  text,
+  type Value,
+} from './graph.ts';
 import {
   broadcastShapes,
   concatShape,
@@ -56,8 +66,8 @@ export class GraphBuilder extends Graph {
   }
 
   cast(x: Value, dtype: DType): Value {
-    const to = { float32: 1, int64: 7, bool: 9, float64: 11 }[dtype];
-    return this.#one('Cast', [x], dtype, x.shape, { attributes: { to: int(to) } });
+    const attributes = { to: int(dataTypes[dtype]) };
+    return this.#one('Cast', [x], dtype, x.shape, { attributes });
   }
 
   // Products.
@@ -79,23 +89,19 @@ export class GraphBuilder extends Graph {
     return this.#one('FusedMatMul', [a, b], a.dtype, shape, { attributes, ...microsoft });
   }
 
-  /** `alpha * a @ b + c` for matrices; `c` (a row or the whole matrix) is added inside the product. */
+  /** `a @ b + c` for matrices, either transposed; `c` (a row or the whole) is added inside the product. */
   gemm(
     a: Value,
     b: Value,
-    options: { transA?: boolean; transB?: boolean; alpha?: number; c?: Value | undefined } = {},
+    options: { transA?: boolean; transB?: boolean; c?: Value | undefined } = {},
   ): Value {
-    const { transA = false, transB = false, alpha = 1, c } = options;
+    const { transA = false, transB = false, c } = options;
     if (a.shape.length !== 2 || b.shape.length !== 2) throw shapeError('gemm', a.shape, b.shape);
     const shape = productShape(a.shape, b.shape, transA, transB);
     if (c !== undefined && !sameShape(broadcastShapes(shape, c.shape), shape)) {
       throw shapeError('can not add the third operand of gemm', shape, c.shape);
     }
-    const attributes = {
-      transA: int(Number(transA)),
-      transB: int(Number(transB)),
-      alpha: float(alpha),
-    };
+    const attributes = { transA: int(Number(transA)), transB: int(Number(transB)) };
     const inputs = c === undefined ? [a, b] : [a, b, c];
     return this.#one('Gemm', inputs, a.dtype, shape, { attributes });
   }
@@ -229,9 +235,9 @@ export class GraphBuilder extends Graph {
     return this.#one('GatherElements', [x, indices], x.dtype, indices.shape, { attributes });
   }
 
-  /** `x` with `updates` written at `indices` along the last axis. */
-  scatterElements(x: Value, indices: Value, updates: Value): Value {
-    const attributes = { axis: int(-1) };
+  /** `x` with `updates` added at `indices` along the last axis; repeated indices add up. */
+  scatterAddElements(x: Value, indices: Value, updates: Value): Value {
+    const attributes = { axis: int(-1), reduction: text('add') };
     return this.#one('ScatterElements', [x, indices, updates], x.dtype, x.shape, { attributes });
   }
 

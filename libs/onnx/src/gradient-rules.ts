@@ -8,6 +8,7 @@ import { shapeError } from './shapes.ts';
  * A rule may return an input's gradient before broadcasting was undone: the walk sums it to the input's
  * shape. `null` marks an input that has no gradient (indices, axes) or that needs none.
  *
+ * @param node has as many inputs as its operator takes; the tuple type spares rules their assertions
  * @param dOut gradient of the first output
  * @param dOuts gradients of all outputs; null for one that the loss does not depend on
  */
@@ -135,7 +136,7 @@ export const gradientRules: Readonly<Record<string, GradientRule>> = {
     null,
   ],
   GatherElements: (g, { inputs: [x, indices] }, dOut) => [
-    g.scatterElements(g.fill(0, x.dtype, x.shape), indices, dOut),
+    g.scatterAddElements(g.fill(0, x.dtype, x.shape), indices, dOut),
     null,
   ],
 };

@@ -17,7 +17,7 @@ interface GradientCase {
 }
 
 const positive = (u: number) => 0.5 + u;
-const ids = (g: GraphBuilder) => g.constant('int64', [2, 2], [0, 2, 2, 1]);
+const ids = (g: GraphBuilder) => g.constant('int64', [2, 2], [0, 2, 2, 2]);
 const table = (g: GraphBuilder, f: (angle: number) => number) =>
   g.constant('float32', [3, 2], [0, 0.3, 0.7, 1.1, 1.9, 2.5].map(f));
 

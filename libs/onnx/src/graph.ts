@@ -4,6 +4,14 @@ import { canonicalDim, type Shape } from './dim.ts';
 /** Element types that our graphs use, by their name in onnxruntime. */
 export type DType = 'float32' | 'float64' | 'int64' | 'bool';
 
+/** ONNX's numbers of the element types (TensorProto.DataType). */
+export const dataTypes: Readonly<Record<DType, number>> = {
+  float32: 1,
+  int64: 7,
+  bool: 9,
+  float64: 11,
+};
+
 /** A tensor in a graph: the output of a node, an input, or a constant. */
 export interface Value {
   readonly name: string;

@@ -6,14 +6,11 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from './gen/onnx_pb.ts';
-import type { Attribute, DType, Graph, Node, Value } from './graph.ts';
+import { type Attribute, dataTypes, type Graph, type Node, type Value } from './graph.ts';
 
 /** The operator set our graphs are written in, and the model format that goes with it. */
 const opset = 21;
 const irVersion = 10;
-
-/** ONNX's TensorProto.DataType numbers. */
-const dataTypes: Readonly<Record<DType, number>> = { float32: 1, int64: 7, bool: 9, float64: 11 };
 
 /**
  * The graph as an ONNX model, ready for `openSession`.

@@ -1,6 +1,6 @@
 import { type StepTotals, tokenWeight } from '@mgrpo/algorithm';
 import { gradientsGraph, type ModelConfig, numParameters } from '@mgrpo/model';
-import { openSession, type Session } from '@mgrpo/runtime';
+import { freeArrays, openSession, type Session } from '@mgrpo/runtime';
 import { packMicrobatches, perTokenFeed, throwIfCancelled } from './microbatch.ts';
 import { type Feeds, RotaryFeeds, scoringFeeds } from './model-feeds.ts';
 import { scoresOf, type TokenScores } from './scorer.ts';
@@ -64,6 +64,7 @@ export class GradientPass {
       const gradient = outputs.gradient!.data as Float32Array;
       if (m === 0) this.#sum.set(gradient);
       else for (let i = 0; i < gradient.length; i++) this.#sum[i]! += gradient[i]!;
+      freeArrays([gradient]);
       loss += outputs.loss!.data[0] as number;
       const ofMicrobatch = scoresOf(microbatch, outputs);
       for (const [i, index] of indices.entries()) scores[index] = ofMicrobatch[i]!;
