@@ -25,7 +25,7 @@ export interface GenerationStats {
   readonly waitingRollouts: number;
   /** Bytes of key/value caches. */
   readonly cacheBytes: number;
-  readonly numTokens: number;
+  readonly numResponseTokens: number;
   readonly numSteps: number;
   readonly numPromptsRead: number;
   /** Milliseconds spent working. */
@@ -46,7 +46,7 @@ export class Generator {
   readonly #batches: Batch[] = [];
   #waiting: Job[] = [];
   #loop: Promise<void> | undefined;
-  #counts = { numTokens: 0, numSteps: 0, numPromptsRead: 0, busyMs: 0 };
+  #counts = { numResponseTokens: 0, numSteps: 0, numPromptsRead: 0, busyMs: 0 };
 
   private constructor(options: GeneratorOptions, prefillSession: Session) {
     const { model } = options;
@@ -142,7 +142,7 @@ export class Generator {
   async #step(batch: Batch): Promise<void> {
     if (batch.drafts.length === 0) return;
     try {
-      this.#counts.numTokens += await batch.step();
+      this.#counts.numResponseTokens += await batch.step();
       this.#counts.numSteps++;
     } catch (error) {
       for (const { job } of batch.clear()) failJob(job, error);
@@ -172,7 +172,7 @@ export class Generator {
         for (const [candidates, newcomers] of bySampler) {
           const sampler = await this.#samplers.get(candidates);
           await this.#batchOf(weights, sampler).join(newcomers);
-          this.#counts.numTokens += newcomers.length;
+          this.#counts.numResponseTokens += newcomers.length;
         }
       } catch (error) {
         this.#failVersion(weights, drafts, error);

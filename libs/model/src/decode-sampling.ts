@@ -41,7 +41,7 @@ export function samplerInputs(g: GraphBuilder, options: SamplerOptions): Sampler
 }
 
 /**
- * Appends output head and sampling, with outputs `nextTokens` int64 [B, 1], `logprobs` [B, 1] and `entropies` [B].
+ * Appends output head and sampling, with outputs `nextTokens` int64, `logprobs` and `entropies`, [B, 1] each.
  *
  * Log-probability and entropy (nats) are of the whole vocabulary's distribution at the temperature, before
  * any cut (design.md section 6): what the learner recomputes. Drawing inverts the cumulative distribution
@@ -62,7 +62,7 @@ export function sampleTokens(
   const logits = padColumns(g, g.gemm(scaled, head, { transB: true }), config.vocabSize, width);
   const logprobs = g.logSoftmax(logits);
   const probabilities = g.exp(logprobs);
-  const entropies = g.neg(g.reduceSum(g.mul(probabilities, logprobs), [-1]));
+  const entropies = g.neg(g.reduceSum(g.mul(probabilities, logprobs), [-1], true));
 
   const isShort = options.numTokens < config.vocabSize;
   const allowed = isShort ? g.add(logprobs, reservedMask(g, options.numTokens, width)) : logprobs;

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadModelFolder, type ModelFolder } from '@mgrpo/checkpoint';
+import { type ModelConfig, rotaryTables, scoreGraph, weightArrays } from '@mgrpo/model';
+import { openSession, type Tensor, tensor } from '@mgrpo/runtime';
+import { describe, expect, test } from 'vitest';
+import { GenerationEngine } from './engine.ts';
+import type { Rollout } from './request.ts';
+import { projectFolder, promptRequest } from './testing.ts';
+
+async function startEngine({ config, weights }: ModelFolder): Promise<GenerationEngine> {
+  const engine = await GenerationEngine.start({ model: config, slots: 16, device: 'cpu' });
+  await engine.setWeights(1, weights);
+  return engine;
+}
+
+const greedy = (promptTokens: number[], maxResponseTokens: number) =>
+  promptRequest(0, {
+    promptTokens: Int32Array.from(promptTokens),
+    numRollouts: 1,
+    sampling: { temperature: 0, maxResponseTokens, stopTokenIds: [] },
+  });
+
+/** Log-probabilities and entropies of a response by the learner's full forward pass. */
+async function score(
+  model: ModelFolder,
+  prompt: Int32Array,
+  { tokens }: Rollout,
+  temperature: number,
+) {
+  const session = await openSession(scoreGraph(model.config), { name: 'score' });
+  const all = BigInt64Array.from([...prompt, ...tokens], BigInt);
+  const rows = BigInt64Array.from(tokens, (_, i) => BigInt(prompt.length - 1 + i));
+  const { cos, sin, dims } = rotaryTables(model.config, all.length);
+  const outputs = await session.run(
+    {
+      ...weightFeeds(model.config, model.weights),
+      tokens: tensor(all, [1, all.length]),
+      rows: tensor(rows, [rows.length]),
+      targets: tensor(BigInt64Array.from(tokens, BigInt), [tokens.length]),
+      temperature: tensor(Float32Array.of(temperature), [1]),
+      cos: tensor(cos, dims),
+      sin: tensor(sin, dims),
+    },
+    ['logprobs', 'entropies'],
+  );
+  await session.close();
+  return outputs as { logprobs: Tensor<Float32Array>; entropies: Tensor<Float32Array> };
+}
+
+function weightFeeds(config: ModelConfig, weights: Float32Array): Record<string, Tensor> {
+  const arrays = weightArrays(config, weights);
+  return Object.fromEntries(arrays.map(({ name, data, dims }) => [name, tensor(data, dims)]));
+}
+
+function largestGap(a: Float32Array, b: Float32Array): number {
+  return a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);
+}
+
+describe.each(['tiny-qwen3', 'tiny-qwen2', 'tiny-llama'])('%s', (name) => {
+  const { folder } = projectFolder(`test/fixtures/${name}`);
+
+  test("greedy tokens are PyTorch's", async () => {
+    const reference = JSON.parse(readFileSync(join(folder, 'reference.json'), 'utf8'));
+    const engine = await startEngine(await loadModelFolder(folder));
+    for (const { prompt, continuation } of reference.greedy) {
+      const [rollout] = await engine.generate(greedy(prompt, continuation.length));
+      expect([...rollout!.tokens]).toEqual(continuation);
+    }
+    await engine.close();
+  });
+
+  test("log-probabilities and entropies are the learner's to 1e-4", async () => {
+    const model = await loadModelFolder(folder);
+    const engine = await startEngine(model);
+    for (const temperature of [1, 1.1, 0.8]) {
+      const request = promptRequest(3, { sampling: { temperature, stopTokenIds: [] } });
+      for (const rollout of await engine.generate(request)) {
+        const expected = await score(model, request.promptTokens, rollout, temperature);
+        expect(largestGap(rollout.logprobs, expected.logprobs.data)).toBeLessThan(1e-4);
+        expect(largestGap(rollout.entropies, expected.entropies.data)).toBeLessThan(1e-4);
+      }
+    }
+    await engine.close();
+  });
+});
+
+const stories = projectFolder('../shared/models/stories260K');
+
+test.skipIf(!stories.isThere)(
+  'stories260K continues its story as the reference does (skipped where ../shared/models is absent)',
+  async () => {
+    const path = join(stories.folder, 'reference_logits.json');
+    const { greedy: reference, cases } = JSON.parse(readFileSync(path, 'utf8'));
+    const engine = await startEngine(await loadModelFolder(stories.folder));
+    const numPrompt = cases[0].ids.length; // the greedy text goes on from the first case
+    const prompt = reference.ids.slice(0, numPrompt);
+    const [rollout] = await engine.generate(greedy(prompt, reference.ids.length - numPrompt));
+    expect([...rollout!.tokens]).toEqual(reference.ids.slice(numPrompt));
+    for (const { ids, last_logits: logits } of cases) {
+      const [next] = await engine.generate(greedy(ids, 1));
+      const largest = Math.max(...logits);
+      const logSum = Math.log(
+        logits.reduce((sum: number, z: number) => sum + Math.exp(z - largest), 0),
+      );
+      expect(next!.tokens[0]).toBe(logits.indexOf(largest));
+      expect(next!.logprobs[0]).toBeCloseTo(-logSum, 4);
+    }
+    await engine.close();
+  },
+);
