@@ -1,0 +1,265 @@
+import {
+  type GroupMember,
+  type GroupVerdict,
+  judgeGroup,
+  klReference,
+  promptsOfIteration,
+  type Role,
+  rolloutCounts,
+  trajectoryEntropy,
+} from '@mgrpo/algorithm';
+import { answerOf, canonicalAnswer } from '@mgrpo/answers';
+import { loadModelFolder } from '@mgrpo/checkpoint';
+import type { RunConfig } from '@mgrpo/config';
+import { readEvaluationPrompts, tokenizePrompts } from '@mgrpo/datasets';
+import { GenerationEngine, type Rollout } from '@mgrpo/generation';
+import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
+import {
+  initialTrainerState,
+  iterationSchedule,
+  TrainingEngine,
+  type TrainingSequence,
+  type TrainStats,
+  trainingOptions,
+} from '@mgrpo/training';
+
+/** A question as the study sees it: its gold answer is for measuring only. */
+export interface Problem {
+  readonly tokens: Int32Array;
+  /** Canonical. */
+  readonly answer: string;
+}
+
+/** One prompt's group: what was sampled, what it was asked, and the verdict. */
+export interface StudiedGroup {
+  readonly problem: Problem;
+  readonly policy: readonly Rollout[];
+  readonly verdict: GroupVerdict;
+}
+
+/** What an iteration did. */
+export interface StudiedIteration {
+  readonly iteration: number;
+  readonly groups: readonly StudiedGroup[];
+  readonly train: TrainStats;
+}
+
+/**
+ * A training run of one recipe in one process, iteration by iteration: no queue, no services, the same
+ * functions and random numbers, and so the same weights.
+ */
+export class OneProcessRun {
+  readonly #config: RunConfig;
+  readonly #tokenizer: Tokenizer;
+  readonly #prompts: readonly Problem[];
+  readonly #stopTokenIds: readonly number[];
+  readonly #generation: GenerationEngine;
+  readonly #training: TrainingEngine;
+  #applied = 0;
+
+  private constructor(
+    config: RunConfig,
+    parts: {
+      tokenizer: Tokenizer;
+      prompts: readonly Problem[];
+      stopTokenIds: readonly number[];
+      generation: GenerationEngine;
+      training: TrainingEngine;
+    },
+  ) {
+    this.#config = config;
+    this.#tokenizer = parts.tokenizer;
+    this.#prompts = parts.prompts;
+    this.#stopTokenIds = parts.stopTokenIds;
+    this.#generation = parts.generation;
+    this.#training = parts.training;
+  }
+
+  static async open(config: RunConfig): Promise<OneProcessRun> {
+    const { algorithm, sampling, learner } = config;
+    const model = await loadModelFolder(config.model.path);
+    const tokenizer = await loadTokenizer(config.model.path);
+    const prompts = await readProblems(config.prompts.train, config, tokenizer);
+    const generation = await GenerationEngine.start({
+      model: model.config,
+      slots: config.deployment.rollout.slots,
+      device: 'cpu',
+    });
+    const training = await TrainingEngine.start({
+      model: model.config,
+      options: trainingOptions(algorithm, sampling.temperature, learner.microbatchTokens),
+      state: initialTrainerState(model.weights.slice()),
+      reference: klReference(algorithm) === 'initial' ? model.weights : null,
+    });
+    const stopTokenIds = model.config.eosTokenIds;
+    const run = new OneProcessRun(config, {
+      tokenizer,
+      prompts,
+      stopTokenIds,
+      generation,
+      training,
+    });
+    await run.#load(model.weights, model.weights);
+    return run;
+  }
+
+  /** Iterations applied. */
+  get applied(): number {
+    return this.#applied;
+  }
+
+  /** Generates, judges and trains on the next iteration, on-policy (`lag` 0). */
+  async next(): Promise<StudiedIteration> {
+    const { algorithm, seed, iterations } = this.#config;
+    const iteration = this.#applied;
+    const indices = promptsOfIteration({
+      seed,
+      iteration,
+      promptsPerIteration: algorithm.promptsPerIteration,
+      numPrompts: this.#prompts.length,
+    });
+    const groups = await Promise.all(
+      indices.map((index, prompt) => this.#group(prompt, this.#prompts[index]!)),
+    );
+    const train = await this.#training.step({
+      prompts: groups.map(trainingSequences),
+      ...iterationSchedule(iteration, iterations, algorithm),
+    });
+    const { policy, momentum } = await this.#training.weights();
+    this.#applied += 1;
+    await this.#load(policy, momentum);
+    return { iteration, groups, train };
+  }
+
+  /** Responses of the present policy to each problem. @param temperature 0: greedy */
+  async sample(
+    problems: readonly Problem[],
+    { temperature, samples }: { readonly temperature: number; readonly samples: number },
+  ): Promise<Rollout[][]> {
+    const { seed, sampling } = this.#config;
+    const { maxResponseTokens } = sampling;
+    const stopTokenIds = this.#stopTokenIds;
+    const { weightVersion } = this.#stream('policy');
+    return Promise.all(
+      problems.map(({ tokens }, prompt) =>
+        this.#generation.generate({
+          stream: { seed, purpose: 'eval', iteration: this.#applied, prompt, role: 'policy' },
+          promptTokens: tokens,
+          firstRollout: 0,
+          numRollouts: samples,
+          weightVersion,
+          sampling: { temperature, topP: 1, topK: 0, maxResponseTokens, stopTokenIds },
+        }),
+      ),
+    );
+  }
+
+  /** The policy's present weights. */
+  async weights(): Promise<Float32Array> {
+    return (await this.#training.weights()).policy;
+  }
+
+  /** The problems of a prompts file, in the recipe's template. */
+  problems(path: string): Promise<Problem[]> {
+    return readProblems(path, this.#config, this.#tokenizer);
+  }
+
+  /** The text of a response. */
+  text({ tokens }: Rollout): string {
+    return this.#tokenizer.decode(tokens, { skipSpecial: true });
+  }
+
+  /** The canonical answer of a response, or null. */
+  answer(rollout: Rollout): string | null {
+    return answerOf(this.text(rollout), this.#config.answer.extractor);
+  }
+
+  async close(): Promise<void> {
+    await this.#generation.close();
+    await this.#training.close();
+  }
+
+  async #group(prompt: number, problem: Problem): Promise<StudiedGroup> {
+    const { policy: numPolicy, momentum: numMomentum } = rolloutCounts(this.#config.algorithm);
+    const [policy, momentum] = await Promise.all([
+      this.#rollouts('policy', prompt, problem, numPolicy),
+      this.#rollouts('momentum', prompt, problem, numMomentum),
+    ]);
+    const members = [
+      ...policy.map((rollout) => this.#member(rollout, 'policy')),
+      ...momentum.map((rollout) => this.#member(rollout, 'momentum')),
+    ];
+    return { problem, policy, verdict: judgeGroup(members, this.#config.algorithm) };
+  }
+
+  async #rollouts(
+    role: Role,
+    prompt: number,
+    { tokens }: Problem,
+    numRollouts: number,
+  ): Promise<Rollout[]> {
+    if (numRollouts === 0) return [];
+    const { seed, sampling } = this.#config;
+    const { weightVersion } = this.#stream(role);
+    return this.#generation.generate({
+      stream: { seed, purpose: 'train', iteration: this.#applied, prompt, role },
+      promptTokens: tokens,
+      firstRollout: 0,
+      numRollouts,
+      weightVersion,
+      sampling: { ...sampling, stopTokenIds: this.#stopTokenIds },
+    });
+  }
+
+  #member(rollout: Rollout, role: Role): GroupMember {
+    return {
+      role,
+      index: rollout.index,
+      answer: this.answer(rollout),
+      entropy: trajectoryEntropy(rollout.entropies, this.#config.algorithm.trajectoryEntropy),
+      numTokens: rollout.tokens.length,
+    };
+  }
+
+  /** Both roles share one engine here, so a role's version t is 2t or 2t + 1 there. */
+  #stream(role: Role): { weightVersion: number } {
+    return { weightVersion: 2 * this.#applied + (role === 'policy' ? 0 : 1) };
+  }
+
+  async #load(policy: Float32Array, momentum: Float32Array): Promise<void> {
+    const old = this.#generation.versions();
+    await this.#generation.setWeights(this.#stream('policy').weightVersion, policy);
+    await this.#generation.setWeights(this.#stream('momentum').weightVersion, momentum);
+    for (const version of old) await this.#generation.dropWeights(version);
+  }
+}
+
+async function readProblems(
+  path: string,
+  { prompts: { template, maxPromptTokens, tooLong } }: RunConfig,
+  tokenizer: Tokenizer,
+): Promise<Problem[]> {
+  const { prompts } = await readEvaluationPrompts(path);
+  const encode = (text: string) => tokenizer.encode(text);
+  const tokenized = tokenizePrompts(prompts, { template, maxPromptTokens, tooLong, encode });
+  return tokenized.prompts.map(({ tokens, answer }) => ({
+    tokens,
+    answer: canonicalAnswer(answer),
+  }));
+}
+
+/** The sequences that a group trains on, as the learner reads them out of a batch. */
+function trainingSequences({ problem, policy, verdict }: StudiedGroup): TrainingSequence[] {
+  return verdict.members.flatMap(({ role, index, outcome }) => {
+    if (role !== 'policy' || outcome.kind !== 'kept' || !outcome.trains) return [];
+    const { tokens, logprobs } = policy[index]!;
+    return [
+      {
+        promptTokens: problem.tokens,
+        responseTokens: tokens,
+        behaviourLogprobs: logprobs,
+        advantage: outcome.advantage,
+      },
+    ];
+  });
+}
