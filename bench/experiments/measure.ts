@@ -124,3 +124,24 @@ function mean(values: readonly number[]): number {
 function share<T>(values: readonly T[], holds: (value: T) => boolean): number {
   return values.filter(holds).length / values.length;
 }
+
+/**
+ * The policy with its logits rescaled until its entropy is `entropy`: what mere sharpening reaches.
+ *
+ * @param run at the base model, before any iteration
+ * @param entropy that of the trained policy (nats), as `measurePolicy` gives it
+ */
+export async function matchedControl(
+  run: OneProcessRun,
+  problems: readonly Problem[],
+  entropy: number,
+): Promise<EvaluationMeasure> {
+  let [low, high] = [0.01, 4];
+  for (let round = 0; ; round++) {
+    const temperature = Math.sqrt(low * high);
+    const measure = await measurePolicy(run, problems, { temperature, samples: 1 });
+    if (round === 8) return measure;
+    if (measure.entropy < entropy) low = temperature;
+    else high = temperature;
+  }
+}

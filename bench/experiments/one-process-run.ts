@@ -42,6 +42,8 @@ export interface StudiedIteration {
   readonly iteration: number;
   readonly groups: readonly StudiedGroup[];
   readonly train: TrainStats;
+  /** Wall time of sampling and judging, and of the step with fetching the new weights. */
+  readonly seconds: { readonly generate: number; readonly train: number };
 }
 
 /**
@@ -118,9 +120,11 @@ export class OneProcessRun {
       promptsPerIteration: algorithm.promptsPerIteration,
       numPrompts: this.#prompts.length,
     });
+    const start = performance.now();
     const groups = await Promise.all(
       indices.map((index, prompt) => this.#group(prompt, this.#prompts[index]!)),
     );
+    const generated = performance.now();
     const train = await this.#training.step({
       prompts: groups.map(trainingSequences),
       ...iterationSchedule(iteration, iterations, algorithm),
@@ -128,7 +132,11 @@ export class OneProcessRun {
     const { policy, momentum } = await this.#training.weights();
     this.#applied += 1;
     await this.#load(policy, momentum);
-    return { iteration, groups, train };
+    const seconds = {
+      generate: (generated - start) / 1000,
+      train: (performance.now() - generated) / 1000,
+    };
+    return { iteration, groups, train, seconds };
   }
 
   /** Responses of the present policy to each problem. @param temperature 0: greedy */
