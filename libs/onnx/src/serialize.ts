@@ -21,7 +21,8 @@ const irVersion = 10;
 export function serializeGraph(graph: Graph, name: string): Uint8Array {
   const nodes = graph.liveNodes();
   const used = new Set([...nodes.flatMap((n) => n.inputs), ...graph.outputs.map((o) => o.value)]);
-  const renamed = outputNodes(graph);
+  const publicNames = publicNamesOf(graph, nodes);
+  const nameOf = (value: Value): string => publicNames.get(value) ?? value.name;
   return toBinary(
     ModelProtoSchema,
     create(ModelProtoSchema, {
@@ -33,9 +34,9 @@ export function serializeGraph(graph: Graph, name: string): Uint8Array {
       ],
       graph: {
         name,
-        node: [...nodes, ...renamed].map((node, index) => ({
-          input: node.inputs.map((value) => value.name),
-          output: node.outputs.map((value) => value.name),
+        node: [...nodes, ...aliasNodes(graph, publicNames)].map((node, index) => ({
+          input: node.inputs.map(nameOf),
+          output: node.outputs.map(nameOf),
           name: `${node.opType}_${index}`,
           opType: node.opType,
           domain: node.domain,
@@ -56,15 +57,30 @@ export function serializeGraph(graph: Graph, name: string): Uint8Array {
   );
 }
 
-/** One Identity per output: it carries the public name, and ONNX Runtime removes it. */
-function outputNodes(graph: Graph): Node[] {
-  return graph.outputs.map(({ name, value }) => ({
-    opType: 'Identity',
-    domain: '',
-    inputs: [value],
-    outputs: [{ ...value, name }],
-    attributes: {},
-  }));
+/**
+ * The outputs' names by the values that bear them from the start. An Identity in their place would copy:
+ * ONNX Runtime removes it only where nothing else reads the value.
+ */
+function publicNamesOf(graph: Graph, nodes: readonly Node[]): ReadonlyMap<Value, string> {
+  const computed = new Set(nodes.flatMap((node) => node.outputs));
+  const names = new Map<Value, string>();
+  for (const { name, value } of graph.outputs) {
+    if (computed.has(value) && !names.has(value)) names.set(value, name);
+  }
+  return names;
+}
+
+/** An Identity for each output that is an input, a constant, or a value that bears another output's name. */
+function aliasNodes(graph: Graph, publicNames: ReadonlyMap<Value, string>): Node[] {
+  return graph.outputs
+    .filter(({ name, value }) => publicNames.get(value) !== name)
+    .map(({ name, value }) => ({
+      opType: 'Identity',
+      domain: '',
+      inputs: [value],
+      outputs: [{ ...value, name }],
+      attributes: {},
+    }));
 }
 
 function attributeProto(name: string, attribute: Attribute): AttributeProto {
