@@ -14,7 +14,7 @@ export interface PlanOptions {
 }
 
 /** The weight version that iteration `t` samples with: t - lag, or the base model's. */
-export function weightVersionOf(iteration: number, lag: number): number {
+function weightVersionOf(iteration: number, lag: number): number {
   return Math.max(0, iteration - lag);
 }
 

@@ -17,7 +17,7 @@ export interface DueWork {
 }
 
 /** Versions that are evaluated: the base model's, every n-th, and the last. */
-export function isEvaluated(version: number, { total, evaluateEvery }: Progress): boolean {
+function isEvaluated(version: number, { total, evaluateEvery }: Progress): boolean {
   return evaluateEvery > 0 && (version % evaluateEvery === 0 || version === total);
 }
 
