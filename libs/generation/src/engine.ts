@@ -29,7 +29,9 @@ export class GenerationEngine {
   }
 
   static async start(options: GenerationOptions): Promise<GenerationEngine> {
-    const init: GeneratorOptions = { numTokens: options.model.vocabSize, ...options };
+    const { vocabSize } = options.model;
+    const numTokens = Math.min(options.numTokens ?? vocabSize, vocabSize);
+    const init: GeneratorOptions = { ...options, numTokens };
     const url = new URL('./engine-thread.ts', import.meta.url);
     return new GenerationEngine(await startEngine(url, init, { name: 'generation' }));
   }

@@ -2,7 +2,7 @@ import { MgrpoError } from '@mgrpo/errors';
 import { type ModelConfig, prefillGraph } from '@mgrpo/model';
 import { type Device, openSession, type Session } from '@mgrpo/runtime';
 import { Batch } from './batch.ts';
-import { candidatesOf, type Draft, failJob, type Job, nextDraft } from './job.ts';
+import { candidatesOf, type Draft, failJob, type Job, newJob, nextDraft } from './job.ts';
 import { Prefill } from './prefill.ts';
 import { checkRequest, type GenerationRequest, type Rollout } from './request.ts';
 import { RotaryFeeds } from './rotary-feeds.ts';
@@ -44,6 +44,9 @@ export class Generator {
   readonly #prefillSession: Session;
   readonly #prefill: Prefill;
   readonly #batches: Batch[] = [];
+  /** Jobs whose callers still wait. */
+  readonly #jobs = new Set<Job>();
+  /** Those with rollouts that have no slot yet, in order of arrival. */
   #waiting: Job[] = [];
   #loop: Promise<void> | undefined;
   #counts = { numResponseTokens: 0, numSteps: 0, numPromptsRead: 0, busyMs: 0 };
@@ -84,25 +87,16 @@ export class Generator {
       const wanted = `weight version ${request.weightVersion} is not here`;
       throw new MgrpoError('STALE_WEIGHTS', `${wanted} (held: ${held}); send it first`);
     }
-    const { promise, resolve, reject } = Promise.withResolvers<Rollout[]>();
-    const job: Job = {
-      request,
-      weights,
-      stopTokens: new Set(request.sampling.stopTokenIds),
-      prompt: undefined,
-      numAdmitted: 0,
-      rollouts: [],
-      isSettled: false,
-      resolve,
-      reject,
-    };
+    const { job, promise } = newJob(request, weights);
     const cancel = () => failJob(job, new MgrpoError('CANCELLED', 'generation was cancelled'));
     signal.addEventListener('abort', cancel, { once: true });
+    this.#jobs.add(job);
     this.#waiting.push(job);
-    this.#loop ??= this.#work().finally(() => {
-      this.#loop = undefined;
+    this.#loop ??= this.#work();
+    return promise.finally(() => {
+      this.#jobs.delete(job);
+      signal.removeEventListener('abort', cancel);
     });
-    return promise.finally(() => signal.removeEventListener('abort', cancel));
   }
 
   stats(): GenerationStats {
@@ -119,8 +113,7 @@ export class Generator {
   /** Cancels every job, waits for the current run and frees the sessions. */
   async close(): Promise<void> {
     const error = new MgrpoError('CANCELLED', 'the generation engine is closing');
-    const active = this.#batches.flatMap((batch) => batch.drafts.map(({ job }) => job));
-    for (const job of [...this.#waiting, ...active]) failJob(job, error);
+    for (const job of this.#jobs) failJob(job, error);
     await this.#loop;
     await this.#samplers.close();
     await this.#prefillSession.close();
@@ -131,12 +124,13 @@ export class Generator {
   }
 
   async #work(): Promise<void> {
-    const start = performance.now();
     while (this.#waiting.length > 0 || this.#numActive() > 0) {
+      const start = performance.now();
       await this.#admit();
       for (const batch of this.#batches) await this.#step(batch);
+      this.#counts.busyMs += performance.now() - start;
     }
-    this.#counts.busyMs += performance.now() - start;
+    this.#loop = undefined;
   }
 
   async #step(batch: Batch): Promise<void> {

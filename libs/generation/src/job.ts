@@ -18,6 +18,26 @@ export interface Job {
   reject(error: unknown): void;
 }
 
+/** A job for `request`, and the promise that it settles. */
+export function newJob(
+  request: GenerationRequest,
+  weights: WeightVersion,
+): { job: Job; promise: Promise<Rollout[]> } {
+  const { promise, resolve, reject } = Promise.withResolvers<Rollout[]>();
+  const job: Job = {
+    request,
+    weights,
+    stopTokens: new Set(request.sampling.stopTokenIds),
+    prompt: undefined,
+    numAdmitted: 0,
+    rollouts: [],
+    isSettled: false,
+    resolve,
+    reject,
+  };
+  return { job, promise };
+}
+
 /** A rollout that is being sampled. */
 export interface Draft {
   readonly job: Job;

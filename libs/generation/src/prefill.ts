@@ -1,4 +1,4 @@
-// T tokens of a chunk, J key/value heads, K head dim, D hidden.
+// J key/value heads, K head dim, D hidden.
 import type { ModelConfig } from '@mgrpo/model';
 import { type Session, type Tensor, tensor } from '@mgrpo/runtime';
 import type { PromptCells } from './kv-cache.ts';
@@ -37,8 +37,11 @@ export class Prefill {
   async read(prompts: readonly Int32Array[], weights: WeightVersion): Promise<Prompt[]> {
     const results = new Map<Int32Array, Prompt>();
     for (const run of packRuns(prompts)) {
-      const read = run[0]!.length > chunkTokens ? this.#readLong : this.#readShort;
-      const done = await read.call(this, run, weights);
+      const [first] = run;
+      const isLong = first!.length > chunkTokens;
+      const done = isLong
+        ? [await this.#readLong(first!, weights)]
+        : await this.#readChunk(run, this.#noCells(), weights);
       run.forEach((tokens, i) => {
         results.set(tokens, done[i]!);
       });
@@ -46,63 +49,25 @@ export class Prefill {
     return prompts.map((tokens) => results.get(tokens)!);
   }
 
-  /** Prompts of at most one chunk and one padded length, in one run. */
-  async #readShort(prompts: readonly Int32Array[], weights: WeightVersion): Promise<Prompt[]> {
-    const { numKvHeads: J, headDim: K, hiddenSize: D } = this.#config;
-    const width = paddedLength(prompts[0]!.length);
-    const outputs = await this.#runChunk(prompts, 0, this.#emptyPast(prompts.length), weights);
-    return prompts.map((tokens, index) => {
-      const cells = (name: string): Float32Array => {
-        const all = outputs[name]!.data as Float32Array;
-        const own = all.subarray(index * J * width * K, (index + 1) * J * width * K);
-        return trimCells(own, { J, K, from: width, to: tokens.length });
-      };
-      const hidden = outputs.hidden!.data as Float32Array;
-      return this.#prompt(tokens.length, cells, hidden.slice(index * D, (index + 1) * D));
-    });
-  }
-
-  /** One prompt of several chunks, each reading the cells of those before it. */
-  async #readLong([tokens]: readonly Int32Array[], weights: WeightVersion): Promise<Prompt[]> {
-    const { numKvHeads: J, headDim: K } = this.#config;
-    let past = this.#emptyPast(1);
-    let hidden = new Float32Array(0);
-    const numTokens = tokens!.length;
-    for (let start = 0; start < numTokens; start += chunkTokens) {
-      const chunk = tokens!.subarray(start, start + chunkTokens);
-      const outputs = await this.#runChunk([chunk], start, past, weights);
-      const width = paddedLength(chunk.length);
-      const end = start + chunk.length;
-      past = Object.fromEntries(
-        Object.entries(past).map(([name, before]) => {
-          const fresh = outputs[name.replace('pastKeys', 'keys').replace('pastValues', 'values')]!;
-          const joined = new Float32Array(J * end * K);
-          placeCells(before.data as Float32Array, joined, { J, K, from: start, to: end, at: 0 });
-          const own = trimCells(fresh.data as Float32Array, {
-            J,
-            K,
-            from: width,
-            to: chunk.length,
-          });
-          placeCells(own, joined, { J, K, from: chunk.length, to: end, at: start });
-          return [name, tensor(joined, [1, J, end, K])];
-        }),
-      );
-      hidden = (outputs.hidden!.data as Float32Array).slice();
+  /** A prompt of several chunks, each reading the cells of those before it. */
+  async #readLong(tokens: Int32Array, weights: WeightVersion): Promise<Prompt> {
+    let prompt: Prompt | undefined;
+    for (let start = 0; start < tokens.length; start += chunkTokens) {
+      const past: PromptCells = prompt ?? this.#noCells();
+      const chunk = tokens.subarray(start, start + chunkTokens);
+      const [own] = await this.#readChunk([chunk], past, weights);
+      prompt = newPrompt(this.#joinCells(past, own!), own!.hidden);
     }
-    const cells = (name: string): Float32Array => {
-      const input = name.replace('keys', 'pastKeys').replace('values', 'pastValues');
-      return past[input]!.data as Float32Array;
-    };
-    return [this.#prompt(numTokens, cells, hidden)];
+    return prompt!;
   }
 
-  #runChunk(
+  /** The cells of one chunk of prompts of one padded length, in one run. */
+  async #readChunk(
     chunks: readonly Int32Array[],
-    start: number,
-    past: Readonly<Record<string, Tensor>>,
+    past: PromptCells,
     weights: WeightVersion,
-  ): Promise<Record<string, Tensor>> {
+  ): Promise<Prompt[]> {
+    const { hiddenSize: D } = this.#config;
     const width = paddedLength(chunks[0]!.length);
     const tokens = new BigInt64Array(chunks.length * width);
     const rows = new BigInt64Array(chunks.length);
@@ -112,30 +77,83 @@ export class Prefill {
       });
       rows[index] = BigInt(index * width + chunk.length - 1);
     });
-    return this.#session.run({
+    const outputs = await this.#session.run({
       ...weights.feeds,
-      ...this.#rotary.feeds(start + width),
-      ...past,
+      ...this.#rotary.feeds(past.length + width),
+      ...this.#pastFeeds(past, chunks.length),
       tokens: tensor(tokens, [chunks.length, width]),
       rows: tensor(rows, [chunks.length]),
-      firstPosition: tensor(BigInt64Array.of(BigInt(start)), [1]),
+      firstPosition: tensor(BigInt64Array.of(BigInt(past.length)), [1]),
+    });
+    const hidden = outputs.hidden!.data as Float32Array;
+    return chunks.map((chunk, index) => {
+      const cells = this.#ownCells(outputs, { index, width, length: chunk.length });
+      return newPrompt(cells, hidden.slice(index * D, (index + 1) * D));
     });
   }
 
-  #emptyPast(numPrompts: number): Record<string, Tensor> {
-    const { numLayers, numKvHeads, headDim } = this.#config;
-    const empty = tensor(new Float32Array(0), [numPrompts, numKvHeads, 0, headDim]);
-    const names = Array.from({ length: numLayers }, (_, l) => [`pastKeys${l}`, `pastValues${l}`]);
-    return Object.fromEntries(names.flat().map((name) => [name, empty]));
+  #noCells(): PromptCells {
+    const none = Array.from({ length: this.#config.numLayers }, () => new Float32Array(0));
+    return { length: 0, keys: none, values: none };
   }
 
-  #prompt(length: number, cells: (name: string) => Float32Array, hidden: Float32Array): Prompt {
-    const layers = Array.from({ length: this.#config.numLayers }, (_, layer) => layer);
-    const keys = layers.map((layer) => cells(`keys${layer}`));
-    const values = layers.map((layer) => cells(`values${layer}`));
-    const numBytes = [...keys, ...values, hidden].reduce((sum, a) => sum + a.byteLength, 0);
-    return { length, keys, values, hidden, numBytes };
+  #pastFeeds({ length, keys, values }: PromptCells, numPrompts: number): Record<string, Tensor> {
+    const dims = [numPrompts, this.#config.numKvHeads, length, this.#config.headDim];
+    const feeds: Record<string, Tensor> = {};
+    for (let layer = 0; layer < keys.length; layer++) {
+      feeds[`pastKeys${layer}`] = tensor(keys[layer]!, dims);
+      feeds[`pastValues${layer}`] = tensor(values[layer]!, dims);
+    }
+    return feeds;
   }
+
+  /** One prompt's part of a run's outputs, without the padding. */
+  #ownCells(
+    outputs: Readonly<Record<string, Tensor>>,
+    { index, width, length }: { index: number; width: number; length: number },
+  ): PromptCells {
+    const { numLayers, numKvHeads: J, headDim: K } = this.#config;
+    const size = J * width * K;
+    const own = (name: string): Float32Array => {
+      const all = outputs[name]!.data as Float32Array;
+      const cells = new Float32Array(J * length * K);
+      copyHeads(all.subarray(index * size, (index + 1) * size), cells, {
+        J,
+        from: width * K,
+        to: length * K,
+      });
+      return cells;
+    };
+    const layers = Array.from({ length: numLayers }, (_, layer) => layer);
+    return {
+      length,
+      keys: layers.map((layer) => own(`keys${layer}`)),
+      values: layers.map((layer) => own(`values${layer}`)),
+    };
+  }
+
+  #joinCells(past: PromptCells, own: PromptCells): PromptCells {
+    const { numKvHeads: J, headDim: K } = this.#config;
+    const length = past.length + own.length;
+    const to = length * K;
+    const join = (before: Float32Array, after: Float32Array): Float32Array => {
+      const joined = new Float32Array(J * to);
+      copyHeads(before, joined, { J, from: past.length * K, to });
+      copyHeads(after, joined.subarray(past.length * K), { J, from: own.length * K, to });
+      return joined;
+    };
+    return {
+      length,
+      keys: past.keys.map((keys, layer) => join(keys, own.keys[layer]!)),
+      values: past.values.map((values, layer) => join(values, own.values[layer]!)),
+    };
+  }
+}
+
+function newPrompt(cells: PromptCells, hidden: Float32Array): Prompt {
+  const arrays = [...cells.keys, ...cells.values, hidden];
+  const numBytes = arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return { ...cells, hidden, numBytes };
 }
 
 /** Groups prompts of one padded length into runs; prompts longer than a chunk run alone. */
@@ -160,25 +178,14 @@ function paddedLength(numTokens: number): number {
   return Math.ceil(numTokens / paddedTo) * paddedTo;
 }
 
-/** [J, from, K] without the cells from `to` on: [J, to, K]. */
-function trimCells(
-  cells: Float32Array,
-  { J, K, from, to }: { J: number; K: number; from: number; to: number },
-): Float32Array {
-  const trimmed = new Float32Array(J * to * K);
-  for (let head = 0; head < J; head++) {
-    trimmed.set(cells.subarray(head * from * K, (head * from + to) * K), head * to * K);
-  }
-  return trimmed;
-}
-
-/** Writes [J, from, K] into [J, to, K] from cell `at` on. */
-function placeCells(
-  cells: Float32Array,
-  into: Float32Array,
-  { J, K, from, to, at }: { J: number; K: number; from: number; to: number; at: number },
+/** Copies what fits of each of J blocks, `from` numbers apart, to blocks `to` numbers apart. */
+function copyHeads(
+  source: Float32Array,
+  target: Float32Array,
+  { J, from, to }: { J: number; from: number; to: number },
 ): void {
+  const size = Math.min(from, to);
   for (let head = 0; head < J; head++) {
-    into.set(cells.subarray(head * from * K, (head + 1) * from * K), (head * to + at) * K);
+    target.set(source.subarray(head * from, head * from + size), head * to);
   }
 }

@@ -43,22 +43,26 @@ export interface Rollout {
 export function checkRequest(config: ModelConfig, request: GenerationRequest): void {
   const { promptTokens, firstRollout, numRollouts, sampling } = request;
   const { temperature, topP, topK, maxResponseTokens } = sampling;
-  require(promptTokens.length > 0, 'the prompt has no tokens');
+  refuseUnless(promptTokens.length > 0, 'the prompt has no tokens');
   const foreign = promptTokens.find((id) => id < 0 || id >= config.vocabSize);
-  require(foreign === undefined, `prompt token ${foreign} is not below ${config.vocabSize}`);
-  require(isCount(firstRollout), `firstRollout is ${firstRollout}`);
-  require(isCount(numRollouts) && numRollouts > 0, `numRollouts is ${numRollouts}`);
-  require(temperature >= 0 && temperature < Infinity, `temperature is ${temperature}`);
-  require(topP > 0 && topP <= 1, `topP is ${topP}; it must be above 0 and at most 1`);
-  require(isCount(topK), `topK is ${topK}; 0 keeps all tokens`);
-  require(isCount(maxResponseTokens) &&
-    maxResponseTokens > 0, `maxResponseTokens is ${maxResponseTokens}`);
+  refuseUnless(foreign === undefined, `prompt token ${foreign} is not below ${config.vocabSize}`);
+  refuseUnless(isCount(firstRollout), `firstRollout is ${firstRollout}`);
+  refuseUnless(isCount(numRollouts) && numRollouts > 0, `numRollouts is ${numRollouts}`);
+  refuseUnless(temperature >= 0 && temperature < Infinity, `temperature is ${temperature}`);
+  refuseUnless(topP > 0 && topP <= 1, `topP is ${topP}; it must be above 0 and at most 1`);
+  refuseUnless(isCount(topK), `topK is ${topK}; 0 keeps all tokens`);
+  refuseUnless(
+    isCount(maxResponseTokens) && maxResponseTokens > 0,
+    `maxResponseTokens is ${maxResponseTokens}`,
+  );
   const longest = promptTokens.length + maxResponseTokens;
-  require(longest <=
-    config.maxPositionEmbeddings, `a prompt of ${promptTokens.length} and a response of ${maxResponseTokens} tokens need ${longest} positions; the model has ${config.maxPositionEmbeddings}`);
+  refuseUnless(
+    longest <= config.maxPositionEmbeddings,
+    `a prompt of ${promptTokens.length} and a response of ${maxResponseTokens} tokens need ${longest} positions; the model has ${config.maxPositionEmbeddings}`,
+  );
 }
 
-function require(holds: boolean, otherwise: string): void {
+function refuseUnless(holds: boolean, otherwise: string): void {
   if (!holds) throw new MgrpoError('INVALID_INPUT', `generation request: ${otherwise}`);
 }
 

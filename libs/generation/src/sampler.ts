@@ -15,7 +15,7 @@ export interface Sampler {
 
 /** Compiles samplers when they are first needed and keeps them. */
 export class Samplers {
-  readonly #open = new Map<'all' | number, Promise<Sampler>>();
+  readonly #open = new Map<Sampler['candidates'], Sampler>();
   readonly #config: ModelConfig;
   readonly #numTokens: number;
   readonly #device: Device;
@@ -26,28 +26,23 @@ export class Samplers {
     this.#device = options.device;
   }
 
-  get(candidates: 'all' | number): Promise<Sampler> {
+  async get(candidates: Sampler['candidates']): Promise<Sampler> {
     const known = this.#open.get(candidates);
     if (known) return known;
-    const opening = this.#openSampler(candidates);
-    this.#open.set(candidates, opening);
-    return opening;
-  }
-
-  async #openSampler(candidates: 'all' | number): Promise<Sampler> {
     const options = { candidates, numTokens: this.#numTokens };
     const open = (graph: Uint8Array, name: string): Promise<Session> =>
       openSession(graph, { name, device: this.#device });
-    return {
+    const sampler = {
       candidates,
       decode: await open(decodeGraph(this.#config, options), 'decode'),
       sample: await open(sampleGraph(this.#config, options), 'sample'),
     };
+    this.#open.set(candidates, sampler);
+    return sampler;
   }
 
   async close(): Promise<void> {
-    for (const opening of this.#open.values()) {
-      const { decode, sample } = await opening;
+    for (const { decode, sample } of this.#open.values()) {
       await decode.close();
       await sample.close();
     }

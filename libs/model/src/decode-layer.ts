@@ -5,7 +5,7 @@ import { type ModelWeights, weightInputs } from './graph-weights.ts';
 import { mlp } from './transformer.ts';
 
 /** Rotary tables [positions, K/2] of keys, and the same divided by sqrt(K) for queries. */
-export interface DecodeTables {
+interface DecodeTables {
   readonly cos: Value;
   readonly sin: Value;
   readonly queryCos: Value;

@@ -24,6 +24,10 @@ export interface Engine<H extends Handlers> {
   close(): Promise<void>;
 }
 
+// An engine's garbage is small objects beside its big arrays: 8 MiB for the young ones instead of 48 keep
+// the thread some 20 MB smaller and cost no time.
+const resourceLimits = { maxYoungGenerationSizeMb: 8 };
+
 interface Pending {
   resolve(value: unknown): void;
   reject(error: MgrpoError): void;
@@ -39,20 +43,14 @@ export async function startEngine<Init, H extends Handlers>(
   init: Init,
   options: { readonly name: string },
 ): Promise<Engine<H>> {
-  const client = new EngineClient(
-    new Worker(url, {
-      workerData: init,
-      name: options.name,
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
-    }),
-    options.name,
-  );
+  const worker = new Worker(url, { workerData: init, name: options.name, resourceLimits });
+  const client = new EngineClient(worker, options.name);
   await client.opened;
   return client as Engine<H>;
 }
 
 /** Matches the answers of one worker thread to the calls. */
-export class EngineClient {
+class EngineClient {
   readonly opened: Promise<void>;
   readonly ended: Promise<MgrpoError | undefined>;
   readonly #worker: Worker;
