@@ -3,7 +3,7 @@ import { GenerationEngine, type GenerationRequest, type Rollout } from '@mgrpo/g
 import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 
 /** What to answer, and how. */
-export interface Question {
+interface Question {
   readonly promptTokens: Int32Array;
   /** Index of the prompt: with the seed it names the random numbers. */
   readonly prompt: number;

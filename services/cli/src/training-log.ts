@@ -1,7 +1,7 @@
 import type { MetricsRecord } from '@mgrpo/checkpoint';
 
 /** Where the wall time of an iteration went (s). */
-export interface PhaseSeconds {
+interface PhaseSeconds {
   readonly total: number;
   readonly generate: number;
   readonly vote: number;
@@ -29,7 +29,7 @@ export interface IterationView {
 }
 
 /** Accuracy of one weight version on the validation prompts. */
-export interface EvaluationView {
+interface EvaluationView {
   /** Iterations applied before it. */
   readonly version: number;
   readonly greedy: number | null;

@@ -19,7 +19,7 @@ export interface EvalFlags {
 }
 
 /** What `mgrpo eval` finds. */
-export interface EvalResult {
+interface EvalResult {
   readonly prompts: number;
   readonly samples: number;
   readonly temperature: number;

@@ -3,7 +3,8 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type MetricsRecord, runFiles } from '@mgrpo/checkpoint';
 import { withoutSecrets } from '@mgrpo/config';
-import { runTraining, type SupervisorEvent } from '@mgrpo/service';
+import type { SupervisorEvent } from '@mgrpo/service';
+import { checkInputs } from '../check-inputs.ts';
 import { MetricsTail } from '../metrics-tail.ts';
 import { type ProgressPrinter, progressPrinter } from '../progress/progress-printer.ts';
 import { reportHtml } from '../report/report.ts';
@@ -20,6 +21,7 @@ export async function train(recipe: string | undefined, flags: TrainFlags): Prom
   const surroundings = { environment: process.env, root, now: new Date() };
   const run = planTraining(recipe, flags, surroundings);
   const { config, folder } = run;
+  await checkInputs(config);
   const tail = new MetricsTail(join(folder, runFiles.metrics));
   const records: MetricsRecord[] = run.isResumed ? tail.read() : [];
   const json = flags.json === true;
@@ -32,6 +34,8 @@ export async function train(recipe: string | undefined, flags: TrainFlags): Prom
       if (record.kind === 'evaluation') writeResults(run, records, 'stopped');
     }
   };
+  // Loaded now, so that a mistyped key is told before the queue's and the network's libraries are read.
+  const { runTraining } = await import('@mgrpo/service');
   const stop = stopSignal((message) => printer.notice(message));
   try {
     const outcome = await runTraining({

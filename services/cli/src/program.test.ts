@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+const fixtures = fileURLToPath(new URL('../../../test/fixtures', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'mgrpo-cli-'));
+
+/** Runs the command line as a person does, in a folder of its own. */
+async function mgrpo(...args: string[]) {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: folder,
+    env: { ...process.env, REDIS_URL: '' },
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  return { code, stdout, stderr };
+}
+
+const commands = ['train', 'pretrain', 'eval', 'generate', 'serve', 'verify', 'doctor'];
+
+test.each(commands)('mgrpo %s --help shows usage and examples', async (command) => {
+  const { code, stdout } = await mgrpo(command, '--help');
+  expect(code).toBe(0);
+  expect(stdout).toContain(`Usage: mgrpo ${command}`);
+  expect(stdout).toMatch(/Examples:\n {2}\$ mgrpo /);
+});
+
+describe('wrong usage ends with 2 and says what is wrong', () => {
+  test.each([
+    [['trian'], /unknown command 'trian'.*Did you mean train/s],
+    [['train', '--iteration', '3'], /unknown option '--iteration'.*--iterations/s],
+    [['eval', '--prompts', 'x'], /required option '--model <dir>'/],
+    [['generate', '--model', 'm', '--prompt', 'p', '--samples', 'two'], /whole number from 1/],
+    [['train', 'none.yaml'], /none\.yaml can't be read/],
+    [['train', '--workers', 'poliy=2'], /--workers: .*did you mean "deployment\.workers\.policy"/],
+    [['train', '--iterations', 'ten'], /--iterations: "iterations" is "ten"; it must be a whole/],
+    [
+      ['train', '--set', 'algorithm.groupSize=30'],
+      /--set: algorithm\.groupSize 30 is not a multiple/,
+    ],
+    [['train', '--resume'], /runs\/ holds no run of arithmetic/],
+    [['serve', 'votre', '--config', 'x.yaml'], /no service "votre"; choose one of .*voter/],
+  ])('%j', async (args, message) => {
+    const { code, stderr } = await mgrpo(...args);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('    at ');
+    expect(code).toBe(2);
+  });
+
+  test('a folder that holds a run is not trained into', async () => {
+    mkdirSync(join(folder, 'held'));
+    writeFileSync(join(folder, 'held', 'manifest.json'), '{}');
+    const { code, stderr } = await mgrpo('train', '--run', 'held');
+    expect(stderr).toMatch(/held already holds a run; go on with it by --resume/);
+    expect(code).toBe(2);
+  });
+});
+
+describe('failures end with 1 and name the thing', () => {
+  test('a model folder without a model', async () => {
+    const { code, stderr } = await mgrpo('generate', '--model', 'none', '--prompt', 'x');
+    expect(stderr).toMatch(/^mgrpo: none\/config\.json does not exist; .*\n$/);
+    expect(code).toBe(1);
+  });
+
+  test('a model folder without a tokenizer', async () => {
+    cpSync(join(fixtures, 'tiny-qwen3'), join(folder, 'bare'), { recursive: true });
+    const { code, stderr } = await mgrpo('generate', '--model', 'bare', '--prompt', 'x');
+    expect(stderr).toMatch(/^mgrpo: bare\/tokenizer\.json does not exist; .*\n$/);
+    expect(code).toBe(1);
+  });
+
+  test('no Redis at the address that was given', async () => {
+    const url = 'redis://:secret@127.0.0.1:1';
+    const { code, stderr } = await mgrpo('train', '--redis', url, '--run', 'no-redis');
+    expect(stderr).toMatch(/^mgrpo: no Redis at redis:\/\/:\*\*\*@127\.0\.0\.1:1: .*\n$/);
+    expect(code).toBe(1);
+  });
+});
+
+test('verify prints one JSON object with the largest differences', async () => {
+  const { code, stdout } = await mgrpo('verify', join(fixtures, 'tiny-qwen3'));
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ greedyEqual: true, logits: expect.any(Number) });
+});
+
+test('doctor says what is there, and plans the memory of a model', async () => {
+  const { stdout } = await mgrpo('doctor', '--model', join(fixtures, 'tiny-qwen3'), '--json');
+  const { checks, memoryPlan } = JSON.parse(stdout);
+  expect(checks.map(({ name }: { name: string }) => name)).toContain('Redis');
+  expect(memoryPlan.processes[0].parts[0]).toEqual({
+    name: 'policy',
+    bytes: 4 * memoryPlan.parameters,
+  });
+});
