@@ -1,8 +1,8 @@
-// Draws docs/assets/collapse.svg from docs/assets/collapse.json; with two runs of study.ts, takes their numbers first:
+// Draws docs/assets/collapse.svg from docs/assets/collapse.jsonl; with two runs of study.ts, takes their numbers first:
 //   node bench/experiments/collapse-figure.ts [srt.jsonl mgrpo.jsonl]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Arm, type Collapse, collapseSvg } from './collapse-svg.ts';
+import { type Arm, collapseSvg } from './collapse-svg.ts';
 
 const assets = join(import.meta.dirname, '../../docs/assets');
 // Eight prompts an iteration give a noisy reward: each point is the mean of this many iterations.
@@ -16,7 +16,7 @@ interface StudyLine {
   readonly greedy?: { readonly accuracy: number };
 }
 
-function armOf(title: string, file: string): Arm & { seed: number } {
+function armOf(title: string, file: string): Arm {
   const text = readFileSync(file, 'utf8').trim();
   const lines = text.split('\n').map((line) => JSON.parse(line) as StudyLine);
   const iterations = lines.filter(({ kind }) => kind === 'iteration');
@@ -29,22 +29,19 @@ function armOf(title: string, file: string): Arm & { seed: number } {
   const accuracy = lines
     .filter(({ kind }) => kind === 'evaluation')
     .map((line): [number, number] => [line.iteration!, round(line.greedy!.accuracy)]);
-  return { title, reward, accuracy, seed: lines[0]!.seed! };
+  return { title, seed: lines[0]!.seed!, reward, accuracy };
 }
 
 const round = (value: number): number => Math.round(value * 10_000) / 10_000;
 
 const [srt, mgrpo] = process.argv.slice(2);
-const json = join(assets, 'collapse.json');
+const curves = join(assets, 'collapse.jsonl');
 if (srt !== undefined && mgrpo !== undefined) {
   const arms = [
     armOf('SRT: the policy votes alone', srt),
-    armOf('M-GRPO: half of the votes are the momentum model’s', mgrpo),
+    armOf('M-GRPO: policy and momentum model vote', mgrpo),
   ];
-  const collapse = { seed: arms[0]!.seed, arms: arms.map(({ seed: _seed, ...arm }) => arm) };
-  writeFileSync(json, `${JSON.stringify(collapse)}\n`);
+  writeFileSync(curves, arms.map((arm) => `${JSON.stringify(arm)}\n`).join(''));
 }
-writeFileSync(
-  join(assets, 'collapse.svg'),
-  collapseSvg(JSON.parse(readFileSync(json, 'utf8')) as Collapse),
-);
+const arms = readFileSync(curves, 'utf8').trimEnd().split('\n');
+writeFileSync(join(assets, 'collapse.svg'), collapseSvg(arms.map((arm) => JSON.parse(arm) as Arm)));

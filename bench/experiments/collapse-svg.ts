@@ -4,23 +4,20 @@ type Curve = readonly (readonly [number, number])[];
 /** One method's run. */
 export interface Arm {
   readonly title: string;
+  readonly seed: number;
   /** Mean reward of the policy rollouts: agreement with the pseudo-label. */
   readonly reward: Curve;
   /** Greedy accuracy on held-out problems. */
   readonly accuracy: Curve;
 }
 
-/** Runs of one seed, side by side. */
-export interface Collapse {
-  readonly seed: number;
-  readonly arms: readonly Arm[];
-}
-
 const panel = { width: 390, height: 210 };
-const margin = { left: 46, top: 58, bottom: 42, gap: 46, right: 20 };
+const margin = { left: 46, top: 66, bottom: 42, gap: 46, right: 20 };
 
-// Media queries work inside an <img>, so one file suits a light and a dark page; nothing is loaded from outside.
+// Media queries work inside an <img>, so one file suits a light and a dark page; the paper of its own is for pages
+// whose theme is not the system's. Nothing is loaded from outside.
 const style = `
+  .paper { fill: #ffffff; }
   text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #24292f; }
   .title { font-weight: 600; font-size: 14px; }
   .tick { font-size: 12px; fill: #57606a; }
@@ -31,6 +28,7 @@ const style = `
   text.accuracy { fill: #0072b2; stroke: none; }
   text.reward { fill: #b34700; stroke: none; }
   @media (prefers-color-scheme: dark) {
+    .paper { fill: #0d1117; }
     text { fill: #e6edf3; }
     .tick { fill: #9198a1; }
     .accuracy { stroke: #56b4e9; }
@@ -40,16 +38,17 @@ const style = `
   }`;
 
 /** The README's picture: reward and accuracy over iterations, one panel for each method, as one SVG. */
-export function collapseSvg({ seed, arms }: Collapse): string {
+export function collapseSvg(arms: readonly Arm[]): string {
   const end = Math.max(...arms.flatMap(({ accuracy }) => accuracy.map(([iteration]) => iteration)));
   const pitch = panel.width + margin.gap;
   const width = margin.left + arms.length * pitch - margin.gap + margin.right;
   const height = margin.top + panel.height + margin.bottom;
-  const titles = arms.map(({ title }) => title).join('; ');
+  const titles = arms.map(({ title, seed }) => `${title} (seed ${seed})`).join('; ');
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title">`,
-    `<title id="title">Reward and accuracy over ${end} iterations, seed ${seed}. ${escaped(titles)}.</title>`,
+    `<title id="title">Reward and accuracy over ${end} iterations. ${escaped(titles)}.</title>`,
     `<style>${style}</style>`,
+    `<rect class="paper" width="${width}" height="${height}" rx="6"/>`,
     legend(),
     ...arms.map((arm, i) => panelOf(arm, { x: margin.left + i * pitch, end })),
     '</svg>\n',
@@ -58,10 +57,10 @@ export function collapseSvg({ seed, arms }: Collapse): string {
 
 function legend(): string {
   const entry = (x: number, kind: string, text: string) =>
-    `<path class="line ${kind}" d="M${x} 14h30"/><text class="${kind}" x="${x + 38}" y="18">${text}</text>`;
+    `<path class="line ${kind}" d="M${x} 18h30"/><text class="${kind}" x="${x + 38}" y="22">${text}</text>`;
   return [
     entry(margin.left, 'accuracy', 'accuracy on held-out problems (greedy)'),
-    entry(margin.left + 310, 'reward', 'reward that training sees (agreement with the vote)'),
+    entry(margin.left + 330, 'reward', 'reward that training sees (agreement with the vote)'),
   ].join('\n');
 }
 

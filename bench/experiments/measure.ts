@@ -136,11 +136,11 @@ export async function matchedControl(
   problems: readonly Problem[],
   entropy: number,
 ): Promise<EvaluationMeasure> {
-  let [low, high] = [0.01, 4];
+  let [low, high] = [1e-4, 4];
   for (let round = 0; ; round++) {
     const temperature = Math.sqrt(low * high);
     const measure = await measurePolicy(run, problems, { temperature, samples: 1 });
-    if (round === 8) return measure;
+    if (round === 10) return measure;
     if (measure.entropy < entropy) low = temperature;
     else high = temperature;
   }
