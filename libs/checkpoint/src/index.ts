@@ -7,7 +7,12 @@ export type { JsonObject } from './json.ts';
 export type { MetricsLog, MetricsRecord } from './metrics-log.ts';
 export { readMetrics } from './metrics-log.ts';
 export type { ModelFolder, ModelToSave } from './model-folder.ts';
-export { loadModelConfig, loadModelFolder, saveModelFolder } from './model-folder.ts';
+export {
+  checkModelFolder,
+  loadModelConfig,
+  loadModelFolder,
+  saveModelFolder,
+} from './model-folder.ts';
 export type { RunFolderOptions } from './run-folder.ts';
 export { RunFolder, runFiles } from './run-folder.ts';
 export { type NamedTensor, SafetensorsFile, type StoredTensor } from './safetensors.ts';

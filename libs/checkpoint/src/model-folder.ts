@@ -68,6 +68,20 @@ export async function loadModelFolder(folder: string): Promise<ModelFolder> {
   }
 }
 
+/**
+ * Checks a folder as `loadModelFolder` does, but reads only `config.json` and the headers of the weights: what is
+ * wrong is said at once, however large the model is.
+ */
+export async function checkModelFolder(folder: string): Promise<void> {
+  const config = parseConfig(folder, await readConfigJson(folder));
+  const source = await openTensorSource(folder);
+  try {
+    checkShapes(source, parameterSpecs(config));
+  } finally {
+    await source.close();
+  }
+}
+
 /** The model configuration of a folder, without its weights: what a worker needs that gets them over the network. */
 export async function loadModelConfig(folder: string): Promise<ModelConfig> {
   return parseConfig(folder, await readConfigJson(folder));
@@ -78,7 +92,7 @@ export async function readParameters(
   source: TensorSource,
   specs: readonly ParameterSpec[],
 ): Promise<Float32Array> {
-  for (const { name, shape } of specs) checkShape(source, name, shape);
+  checkShapes(source, specs);
   const weights = new Float32Array(specs.reduce((sum, { size }) => sum + size, 0));
   for (const { name, offset, size } of specs) {
     await source.readInto(name, weights.subarray(offset, offset + size));
@@ -158,6 +172,10 @@ function parseConfig(folder: string, configJson: JsonObject): ModelConfig {
     if (!(error instanceof MgrpoError)) throw error;
     throw new MgrpoError(error.code, `${folder}/${error.message}`, { cause: error });
   }
+}
+
+function checkShapes(source: TensorSource, specs: readonly ParameterSpec[]): void {
+  for (const { name, shape } of specs) checkShape(source, name, shape);
 }
 
 function checkShape(source: TensorSource, name: string, expected: readonly number[]): void {

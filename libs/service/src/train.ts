@@ -1,9 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runFiles } from '@mgrpo/checkpoint';
 import { type RunConfig, withoutSecrets } from '@mgrpo/config';
-import { MgrpoError } from '@mgrpo/errors';
+import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { openRedis, type RedisServer } from '@mgrpo/queues';
 import { connect, contracts, type RunState__Output, serverStream } from '@mgrpo/rpc';
 import { freePort } from './free-port.ts';
@@ -31,6 +31,9 @@ export interface TrainHooks {
   tell(message: string): void;
 }
 
+/** Of the services, in the run folder. */
+const logFolder = 'logs';
+
 export type TrainOutcome = 'finished' | 'stopped';
 
 /**
@@ -40,9 +43,7 @@ export type TrainOutcome = 'finished' | 'stopped';
  */
 export async function runTraining(options: TrainOptions): Promise<TrainOutcome> {
   const { config, runFolder, hooks } = options;
-  mkdirSync(runFolder, { recursive: true });
-  const configPath = join(runFolder, runFiles.config);
-  writeFileSync(configPath, `${JSON.stringify(withoutSecrets(config), null, 2)}\n`);
+  const configPath = writeConfig(runFolder, config);
   const redis = await openRedis({
     url: config.deployment.redis.url,
     folder: join(runFolder, 'redis'),
@@ -53,21 +54,55 @@ export async function runTraining(options: TrainOptions): Promise<TrainOutcome> 
   const supervisor = new Supervisor({
     services: servicesOf(config, [...options.serveCommand], { configPath, runFolder }),
     env: await serviceEnvironment(options, redis, coordinatorPort),
-    logFolder: join(runFolder, 'logs'),
+    logFolder: join(runFolder, logFolder),
     maxRestartsPerMinute: 10,
     stopMs: config.deployment.deadlines.drainMs + 500,
     onEvent: hooks.onService,
   });
+  const abort = new AbortController();
+  const signal = AbortSignal.any([options.signal, abort.signal]);
+  const watching = watch(`127.0.0.1:${coordinatorPort}`, { signal, hooks });
   try {
-    return await Promise.race([watch(`127.0.0.1:${coordinatorPort}`, options), supervisor.failed]);
+    return await Promise.race([watching, supervisor.failed]);
   } finally {
+    // A coordinator that will not come back must not be waited for.
+    abort.abort();
+    await watching.catch(() => {});
     await supervisor.stop();
     await redis.close();
   }
 }
 
+/**
+ * Makes the run folder and writes the configuration for the services; returns its path.
+ *
+ * A run that goes on keeps its own `config.json`: if the learner refuses this start, the next one must find it.
+ */
+function writeConfig(runFolder: string, config: RunConfig): string {
+  const logs = join(runFolder, logFolder);
+  const path = join(logs, runFiles.config);
+  const text = `${JSON.stringify(withoutSecrets(config), null, 2)}\n`;
+  try {
+    mkdirSync(logs, { recursive: true });
+    writeFileSync(path, text);
+    if (!existsSync(join(runFolder, runFiles.manifest))) {
+      writeFileSync(join(runFolder, runFiles.config), text);
+    }
+    return path;
+  } catch (cause) {
+    throw new MgrpoError(
+      'RESOURCE',
+      `can't write ${path}: ${messageOf(cause)}; make room there, or choose another folder with --run`,
+      { cause },
+    );
+  }
+}
+
 /** Follows the coordinator, through its restarts, to the end of the run. */
-async function watch(address: string, { signal, hooks }: TrainOptions): Promise<TrainOutcome> {
+async function watch(
+  address: string,
+  { signal, hooks }: Pick<TrainOptions, 'signal' | 'hooks'>,
+): Promise<TrainOutcome> {
   const client = connect(contracts.CoordinatorService, address);
   try {
     while (!signal.aborted) {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { runFiles } from '@mgrpo/checkpoint';
-import { loadRunConfig, type RunConfig } from '@mgrpo/config';
+import { loadRunConfig, type RunConfig, runIdentity } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import { setSettings, textSetting, valueSetting, workerSettings } from './settings.ts';
 
@@ -76,7 +76,46 @@ export function planTraining(
       ...setSettings(flags.set),
     ],
   });
+  if (isResumed) requireSameRun(folder, config);
   return { config, folder, isResumed };
+}
+
+/** @throws USAGE naming the keys by which a run that goes on would become another one */
+function requireSameRun(folder: string, config: RunConfig): void {
+  const file = join(folder, runFiles.config);
+  const stored = loadRunConfig({ file, environment: {}, overrides: [] });
+  const changed = differences(identityOf(stored), identityOf(config));
+  if (changed.length === 0) return;
+  throw new MgrpoError(
+    'USAGE',
+    `a run that goes on keeps its configuration, and ${changed.join(', ')} would change; leave that out, or start a new run without --resume`,
+  );
+}
+
+/** What of a configuration may not change; the learner compares the contents of the files. */
+function identityOf(config: RunConfig): unknown {
+  const validationPrompts = config.prompts.validation === null ? null : '';
+  return JSON.parse(runIdentity(config, { model: '', trainPrompts: '', validationPrompts }));
+}
+
+/** Dotted paths of the values that differ. */
+function differences(before: unknown, after: unknown, path = ''): string[] {
+  if (
+    typeof before !== 'object' ||
+    typeof after !== 'object' ||
+    before === null ||
+    after === null
+  ) {
+    return Object.is(before, after) ? [] : [path];
+  }
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...keys].flatMap((key) =>
+    differences(
+      (before as Record<string, unknown>)[key],
+      (after as Record<string, unknown>)[key],
+      path === '' ? key : `${path}.${key}`,
+    ),
+  );
 }
 
 /** The newest folder in runs/ that holds a run of the recipe. */

@@ -150,7 +150,7 @@ async function openRunFolder(
   if (folder.manifest.runId !== runId) {
     throw new MgrpoError(
       'INCOMPATIBLE',
-      `${join(path, 'manifest.json')} belongs to run ${folder.manifest.runId}, this configuration to ${runId}; go on with the folder's own config.json, or start a new folder`,
+      `${join(path, 'manifest.json')} belongs to run ${folder.manifest.runId}, this configuration, model and prompts to ${runId}; go on with the folder's own, or start a new folder`,
     );
   }
   if (!sameFingerprint(folder.manifest.machine as Fingerprint, machine)) {

@@ -1,0 +1,17 @@
+import { checkModelFolder } from '@mgrpo/checkpoint';
+import type { RunConfig } from '@mgrpo/config';
+import { readEvaluationPrompts, readTrainingPrompts } from '@mgrpo/datasets';
+import { loadTokenizer } from '@mgrpo/tokenizer';
+
+/**
+ * Reads what the services will read, before any is started and before the run folder becomes a run: a mended
+ * input can be tried in the same folder.
+ *
+ * @throws INVALID_MODEL or INVALID_INPUT naming the file, the tensor or the line, and the remedy
+ */
+export async function checkInputs({ model, prompts }: RunConfig): Promise<void> {
+  await checkModelFolder(model.path);
+  await loadTokenizer(model.path);
+  await readTrainingPrompts(prompts.train);
+  if (prompts.validation !== null) await readEvaluationPrompts(prompts.validation);
+}
