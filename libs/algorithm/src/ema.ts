@@ -4,13 +4,21 @@ import { MgrpoError } from '@mgrpo/errors';
 export interface MomentumOptions {
   /** m, in [0, 1]: how much of itself the momentum model keeps. Paper, section 2.1: 0.99. */
   readonly coefficient: number;
-  /** `constant` (the paper), or `cosine`: 1 - m falls from its first to its final value (Co-rewarding). */
-  readonly schedule: 'constant' | 'cosine';
-  /** `cosine`: what m approaches at the end. 1 freezes the model; Co-rewarding-II: 0.99999. */
+  /**
+   * `constant` (the paper), or `cosine`: 1 - m falls from its first to its final value (Co-rewarding-II).
+   * Null takes the method's own.
+   */
+  readonly schedule: 'constant' | 'cosine' | null;
+  /** `cosine`: what m approaches at the end; 1 would freeze the model. Co-rewarding-II: 0.99999. */
   readonly finalCoefficient: number;
   /** Once per `iteration` (Algorithm 1, line 18), or after every optimiser `step` of it. */
   readonly every: 'iteration' | 'step';
 }
+
+/** How m moves, with the method's own schedule filled in. */
+export type MomentumSchedule = Pick<MomentumOptions, 'coefficient' | 'finalCoefficient'> & {
+  readonly schedule: 'constant' | 'cosine';
+};
 
 /**
  * The coefficient m of one EMA update.
@@ -22,7 +30,7 @@ export interface MomentumOptions {
 export function momentumCoefficientAt(
   update: number,
   totalUpdates: number,
-  options: Pick<MomentumOptions, 'coefficient' | 'schedule' | 'finalCoefficient'>,
+  options: MomentumSchedule,
 ): number {
   const { coefficient, schedule, finalCoefficient } = options;
   if (schedule === 'constant') return coefficient;

@@ -26,6 +26,7 @@ const member = (role: Role, index: number, entropy: number): GroupMember => ({
   index,
   entropy,
   answer: null,
+  selfCertainty: null,
   numTokens: 1,
 });
 const iqr = { ...defaultAlgorithmOptions.filter, kind: 'iqr' as const };

@@ -6,7 +6,7 @@ export type FilterKind = 'iqr' | 'static' | 'off';
 
 /** The low-entropy filter (section 2.2 of the paper; Algorithm 1, lines 10-12). */
 export interface FilterOptions {
-  /** Which filter; null takes the method's own (`iqr` for mgrpo, `off` for srt). */
+  /** Which filter; null takes the method's own (`iqr` for mgrpo, `off` for the others). */
   readonly kind: FilterKind | null;
   /** `iqr`: how many interquartile ranges below the first quartile the fence lies. Paper: 0.75. */
   readonly k: number;

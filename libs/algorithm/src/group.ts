@@ -12,6 +12,8 @@ export interface GroupMember {
   readonly answer: string | null;
   /** Trajectory entropy in nats, by the model that sampled. */
   readonly entropy: number;
+  /** Self-certainty of the response in nats; null unless the method needs it. */
+  readonly selfCertainty: number | null;
   /** Length of the response, the stop token included. */
   readonly numTokens: number;
 }
@@ -45,13 +47,12 @@ export function requireCompleteGroup(
         `got ${members.length}: ${given}`,
     );
   }
-  for (const { role, index, entropy, numTokens } of members) {
-    if (!Number.isFinite(entropy) || !(numTokens >= 1)) {
-      throw new MgrpoError(
-        'INVALID_INPUT',
-        `${role} rollout ${index} has entropy ${entropy} and ${numTokens} tokens; ` +
-          'it needs a finite entropy and at least one token',
-      );
-    }
+  for (const { role, index, entropy, selfCertainty, numTokens } of members) {
+    if (Number.isFinite(entropy) && Number.isFinite(selfCertainty ?? 0) && numTokens >= 1) continue;
+    throw new MgrpoError(
+      'INVALID_INPUT',
+      `${role} rollout ${index} has entropy ${entropy}, self-certainty ${selfCertainty} and ` +
+        `${numTokens} tokens; it needs finite numbers and at least one token`,
+    );
   }
 }

@@ -36,7 +36,7 @@ export {
 } from './loss.ts';
 export { type LossAggregation, type StepTotals, tokenWeight } from './loss-aggregation.ts';
 export { type LossMetrics, lossMetrics } from './loss-metrics.ts';
-export type { GroupOptions, Method, RolloutCounts } from './method.ts';
+export { type Evidence, evidenceKind, type Method } from './method.ts';
 export { type MethodName, methods } from './methods.ts';
 export {
   type AlgorithmOptions,
@@ -46,10 +46,12 @@ export {
   defaultSamplingOptions,
   filterKind,
   klReference,
+  momentumSchedule,
+  questionsPerIteration,
   rolloutCounts,
   stepsPerIteration,
 } from './options.ts';
-export { permutation, promptsOfIteration } from './prompt-order.ts';
+export { permutation, promptsOfIteration, rephrasingOf } from './prompt-order.ts';
 export { quantile } from './quantile.ts';
 export {
   normal,
@@ -62,6 +64,8 @@ export {
   streamKey,
   uniform,
 } from './random.ts';
-export { agreementReward } from './reward.ts';
+export { agreementReward, selfCertaintyReward } from './reward.ts';
+export type { GroupOptions, RolloutCounts } from './rollout-counts.ts';
+export { selfCertainty } from './self-certainty.ts';
 export { type TrajectoryEntropyKind, trajectoryEntropy } from './trajectory-entropy.ts';
 export { majorityVote, type PseudoLabel } from './vote.ts';

@@ -5,6 +5,7 @@ import { type JudgeOptions, judgeGroup, stepTotals } from './judge-group.ts';
 import type { Method } from './method.ts';
 import { mgrpo } from './methods/mgrpo.ts';
 import { defaultAlgorithmOptions } from './options.ts';
+import { majorityVote } from './vote.ts';
 
 type Line = readonly [answer: string | null, entropy: number];
 const rollouts = (role: Role, lines: readonly Line[]): GroupMember[] =>
@@ -13,6 +14,7 @@ const rollouts = (role: Role, lines: readonly Line[]): GroupMember[] =>
     index,
     answer,
     entropy,
+    selfCertainty: null,
     numTokens: 10 + index,
   }));
 const group = (ofPolicy: readonly Line[], ofMomentum: readonly Line[]) => [
@@ -221,7 +223,7 @@ test('in any group: drops have low entropy or no answer, and only policy rollout
   );
 });
 
-describe('other methods are compositions too', () => {
+describe('a method of one’s own is a composition too', () => {
   const four: JudgeOptions = { ...options, groupSize: 4 };
   const members = group(
     [
@@ -232,46 +234,30 @@ describe('other methods are compositions too', () => {
     [['2', 1]],
   );
 
-  test('only the momentum model votes', () => {
-    const coRewarding: Method = {
+  test('a label that needs more than half of the votes', () => {
+    const confident: Method = {
       ...mgrpo,
-      voters: ['momentum'],
-      klReference: 'momentum',
-      filter: 'off',
+      labels: {
+        kind: 'vote',
+        voters: ['policy', 'momentum'],
+        label: (voters) => {
+          const label = majorityVote(voters);
+          const isSure = label.kind === 'majority' && label.share > 0.5;
+          return isSure ? label : { kind: 'none', reason: 'no-votes' };
+        },
+      },
     };
-    expect(short(judgeGroup(members, four, coRewarding))).toEqual(['t0', 't0', 't1', 'v1']);
+    const verdict = judgeGroup(members, four, { method: confident });
+    expect(verdict.signal).toEqual({ kind: 'none', reason: 'no-label' });
   });
 
-  test('more rollouts vote than train', () => {
-    const ttrl: Method = {
+  test('a reward that needs no label', () => {
+    const brief: Method = {
       ...mgrpo,
-      counts: (o) => ({ ...mgrpo.counts(o), trained: 2 }),
-      filter: 'off',
-    };
-    expect(short(judgeGroup(members, four, ttrl))).toEqual(['vt0', 'vt0', 'v1', 'v1']);
-  });
-
-  test('a gold label that is given for the prompt', () => {
-    const gold = {
-      kind: 'majority',
-      answer: '2',
-      votes: 1,
-      share: 1,
-      numVotes: 1,
-      numAnswers: 1,
-    } as const;
-    const verdict = judgeGroup(members, four, { ...mgrpo, voters: [], label: () => gold });
-    expect(short(verdict).slice(0, 3)).toEqual(['t0', 't0', 't1']);
-  });
-
-  test('a reward that needs no vote', () => {
-    const selfCertain: Method = {
-      ...mgrpo,
-      voters: [],
-      label: () => ({ kind: 'none', reason: 'no-vote-taken' }),
+      labels: { kind: 'none' },
       reward: (member) => 1 / member.numTokens,
     };
-    const verdict = judgeGroup(members, four, selfCertain);
+    const verdict = judgeGroup(members, four, { method: brief });
     expect(verdict.signal).toEqual({ kind: 'some' });
     expect(advantagesOf(verdict)[0]).toBeGreaterThan(0);
   });

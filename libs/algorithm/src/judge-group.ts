@@ -1,8 +1,9 @@
-import { groupAdvantages } from './advantage.ts';
+import { MgrpoError } from '@mgrpo/errors';
+import { type AdvantageOptions, groupAdvantages } from './advantage.ts';
 import { type GroupFence, groupFence, isBelowFence } from './filter.ts';
 import { type GroupMember, requireCompleteGroup } from './group.ts';
 import type { StepTotals } from './loss-aggregation.ts';
-import type { Method } from './method.ts';
+import type { Evidence, Method } from './method.ts';
 import { methods } from './methods.ts';
 import type { AlgorithmOptions } from './options.ts';
 import type { PseudoLabel } from './vote.ts';
@@ -44,7 +45,7 @@ export interface GroupVerdict {
 /** The options a verdict depends on. */
 export type JudgeOptions = Pick<
   AlgorithmOptions,
-  'method' | 'groupSize' | 'momentumRollouts' | 'filter' | 'advantage'
+  'method' | 'groupSize' | 'momentumRollouts' | 'trainedRollouts' | 'filter' | 'advantage'
 >;
 
 /** A rollout with what the method allows it. */
@@ -68,34 +69,79 @@ function signalOf(advantages: readonly number[], baseline: readonly number[]): G
   return { kind: 'none', reason: isTooSmall ? 'too-few-rollouts' : 'equal-rewards' };
 }
 
+/** Who of a complete group is below the fence, may vote and may train. */
+function sift(
+  members: readonly GroupMember[],
+  { filter, ...options }: JudgeOptions,
+  { counts, labels, filter: ownFilter }: Method,
+): { fence: GroupFence; candidates: readonly Candidate[] } {
+  const { policy, momentum, trained } = counts(options);
+  requireCompleteGroup(members, { policy, momentum });
+  const fence = groupFence(members, { ...filter, kind: filter.kind ?? ownFilter });
+  const voters = 'voters' in labels ? labels.voters : [];
+  const candidates = members.map((member): Candidate => {
+    const isLow = isBelowFence(member, fence);
+    const votes = !isLow && member.answer !== null && voters.includes(member.role);
+    const isTrainable = member.role === 'policy' && member.index < trained;
+    const trains = isTrainable && (!isLow || filter.scope === 'vote-only');
+    return { member, isLow, votes, isTrainable, trains };
+  });
+  return { fence, candidates };
+}
+
 /**
- * Judges one complete group: fence, vote, rewards and advantages (Algorithm 1, lines 10-14).
+ * The label of a group. Evidence that the method did not ask for is refused, so that no mistake elsewhere
+ * can bring a gold answer into label-free training.
+ */
+function labelOf(
+  { labels }: Method,
+  evidence: Evidence,
+  own: readonly Candidate[],
+  siftOther: (members: readonly GroupMember[]) => readonly Candidate[],
+): PseudoLabel {
+  const votersOf = (candidates: readonly Candidate[]) =>
+    candidates.filter(({ votes }) => votes).map(({ member }) => member);
+  if (evidence.kind === 'none') {
+    if (labels.kind === 'vote') return labels.label(votersOf(own));
+    if (labels.kind === 'none') return { kind: 'none', reason: 'no-vote-taken' };
+  }
+  if (evidence.kind === 'other-wording' && labels.kind === 'cross-vote') {
+    return labels.label(votersOf(siftOther(evidence.members)));
+  }
+  if (evidence.kind === 'gold' && labels.kind === 'gold') {
+    return { kind: 'gold', answer: evidence.answer };
+  }
+  throw new MgrpoError(
+    'INVALID_INPUT',
+    `a method whose labels are of kind "${labels.kind}" can't judge a group with evidence of kind ` +
+      `"${evidence.kind}"`,
+  );
+}
+
+/**
+ * Judges one complete group: fence, label, rewards and advantages (Algorithm 1, lines 10-14).
  *
- * A pure function of the ordered group and the options. A rollout is dropped when it neither votes nor
- * trains; a policy rollout without an answer does not vote, earns 0 and trains. A group without the
- * label that its method's reward needs is dropped as a whole.
+ * A pure function of the ordered group, the evidence and the options. A rollout is dropped when it neither
+ * votes nor trains; a policy rollout without an answer does not vote, earns 0 and trains. A group without
+ * the label that its method's reward needs is dropped as a whole.
  *
  * @param members policy rollouts 0 … M - 1, then momentum rollouts 0 … N - 1; else INVALID_INPUT
- * @param method for methods that are built per prompt; by default the one that the options name
+ * @param given `evidence` exactly where the method asks for it (else INVALID_INPUT); `method` by default the
+ *   one that the options name
  */
 export function judgeGroup(
   members: readonly GroupMember[],
   options: JudgeOptions,
-  method: Method = methods[options.method],
+  given: { readonly evidence?: Evidence; readonly method?: Method } = {},
 ): GroupVerdict {
-  const { filter } = options;
-  const counts = method.counts(options);
-  requireCompleteGroup(members, counts);
-  const fence = groupFence(members, { ...filter, kind: filter.kind ?? method.filter });
-  const candidates = members.map((member): Candidate => {
-    const isLow = isBelowFence(member, fence);
-    const votes = !isLow && member.answer !== null && method.voters.includes(member.role);
-    const isTrainable = member.role === 'policy' && member.index < counts.trained;
-    const trains = isTrainable && (!isLow || filter.scope === 'vote-only');
-    return { member, isLow, votes, isTrainable, trains };
-  });
-
-  const label = method.label(candidates.filter(({ votes }) => votes).map(({ member }) => member));
+  const { evidence = { kind: 'none' }, method = methods[options.method] } = given;
+  const { fence, candidates } = sift(members, options, method);
+  const label = labelOf(
+    method,
+    evidence,
+    candidates,
+    (others) => sift(others, options, method).candidates,
+  );
   const rewarded = candidates.flatMap((candidate) => {
     const reward = method.reward(candidate.member, label);
     return reward === null ? [] : { ...candidate, reward };
@@ -104,23 +150,29 @@ export function judgeGroup(
     const signal = { kind: 'none', reason: 'no-label' } as const;
     return { label, fence, members: candidates.map(dropped), signal };
   }
+  return { label, fence, ...weigh(rewarded, options.advantage) };
+}
 
+/** Advantages of rewarded rollouts, and what becomes of each. */
+function weigh(
+  rewarded: readonly (Candidate & { readonly reward: number })[],
+  options: AdvantageOptions,
+): Pick<GroupVerdict, 'members' | 'signal'> {
   const trained = rewarded.filter(({ trains }) => trains);
-  const compared =
-    options.advantage.baseline === 'all' ? rewarded.filter((c) => c.isTrainable) : trained;
+  const compared = options.baseline === 'all' ? rewarded.filter((c) => c.isTrainable) : trained;
   const baseline = compared.map(({ reward }) => reward);
   const rewards = trained.map(({ reward }) => reward);
-  const advantages = groupAdvantages(rewards, baseline, options.advantage);
+  const advantages = groupAdvantages(rewards, baseline, options);
   const advantageOf = new Map(
     trained.map(({ member }, position) => [member, advantages[position]!]),
   );
-  const judged = rewarded.map((candidate): JudgedMember => {
+  const members = rewarded.map((candidate): JudgedMember => {
     const { member, votes, trains, reward } = candidate;
     if (!votes && !trains) return dropped(candidate);
     const advantage = advantageOf.get(member) ?? 0;
     return { ...member, outcome: { kind: 'kept', votes, trains, reward, advantage } };
   });
-  return { label, fence, members: judged, signal: signalOf(advantages, baseline) };
+  return { members, signal: signalOf(advantages, baseline) };
 }
 
 /** What a step on these groups trains on, for the weights of its tokens. */

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { MethodName } from './methods.ts';
 import {
   type AlgorithmOptions,
   defaultAlgorithmOptions,
   filterKind,
   klReference,
+  momentumSchedule,
+  questionsPerIteration,
   rolloutCounts,
   stepsPerIteration,
 } from './options.ts';
@@ -11,8 +14,9 @@ import {
 const counts = (
   groupSize: number,
   momentumRollouts: number | null = null,
-  method: 'mgrpo' | 'srt' = 'mgrpo',
-) => rolloutCounts({ method, groupSize, momentumRollouts });
+  method: MethodName = 'mgrpo',
+  trainedRollouts: number | null = null,
+) => rolloutCounts({ method, groupSize, momentumRollouts, trainedRollouts });
 
 describe('rollouts of a prompt', () => {
   test('by default a quarter is the momentum model’s, as in the paper', () => {
@@ -31,7 +35,26 @@ describe('rollouts of a prompt', () => {
 
   test('srt has no momentum rollouts', () => {
     expect(counts(32, null, 'srt')).toEqual({ policy: 32, momentum: 0, trained: 32 });
-    expect(() => counts(32, 8, 'srt')).toThrow(/method srt has no momentum model/);
+    expect(() => counts(32, 8, 'srt')).toThrow(/momentumRollouts is 8.*no momentum rollouts/);
+  });
+
+  test('ttrl trains on the first half of the policy rollouts, or on as many as it is told', () => {
+    expect(counts(64, null, 'ttrl')).toEqual({ policy: 64, momentum: 0, trained: 32 });
+    expect(counts(32, null, 'ttrl', 8)).toEqual({ policy: 32, momentum: 0, trained: 8 });
+    expect(() => counts(9, null, 'ttrl')).toThrow(/9 is not a multiple of 2.*trainedRollouts/);
+  });
+
+  test('where others vote too, fewer may train; where nobody does, all must', () => {
+    expect(counts(32, 16, 'mgrpo', 8)).toEqual({ policy: 16, momentum: 16, trained: 8 });
+    expect(() => counts(32, 16, 'mgrpo', 17)).toThrow(/trainedRollouts 17 is more than the 16/);
+    expect(() => counts(32, null, 'intuitor', 8)).toThrow(/trainedRollouts is 8.*all 32/);
+    expect(counts(32, null, 'grpo', 32)).toEqual({ policy: 32, momentum: 0, trained: 32 });
+  });
+
+  test('co-rewarding-2 shares the group equally and can’t do without a momentum model', () => {
+    expect(counts(16, null, 'co-rewarding-2')).toEqual({ policy: 8, momentum: 8, trained: 8 });
+    expect(counts(16, 4, 'co-rewarding-2')).toEqual({ policy: 12, momentum: 4, trained: 12 });
+    expect(() => counts(16, 0, 'co-rewarding-2')).toThrow(/momentumRollouts.*at least 1/);
   });
 
   test.each([
@@ -59,11 +82,34 @@ describe('options that are left to the method', () => {
     expect(filterKind({ method: 'srt', filter })).toBe('static');
   });
 
+  test('co-rewarding-2 holds to the momentum model, whose m rises, unless told', () => {
+    const coRewarding = { ...defaultAlgorithmOptions, method: 'co-rewarding-2' as const };
+    expect(klReference(coRewarding)).toBe('momentum');
+    expect(momentumSchedule(coRewarding)).toMatchObject({
+      schedule: 'cosine',
+      coefficient: 0.99,
+      finalCoefficient: 0.99999,
+    });
+    expect(momentumSchedule(defaultAlgorithmOptions).schedule).toBe('constant');
+    const momentum = { ...coRewarding.momentum, schedule: 'constant' as const };
+    expect(momentumSchedule({ ...coRewarding, momentum }).schedule).toBe('constant');
+  });
+
   test('the KL reference is the initial policy, and none where no KL enters the loss', () => {
     expect(klReference(defaultAlgorithmOptions)).toBe('initial');
     expect(klReference(withLoss({ klReference: 'momentum' }))).toBe('momentum');
     expect(klReference(withLoss({ klCoefficient: 0 }))).toBe('none');
     expect(klReference(withLoss({ aggregation: 'eq3' }))).toBe('none');
+  });
+});
+
+describe('questions of an iteration', () => {
+  test('as many as prompts, and half of them where each comes with a rephrasing', () => {
+    expect(questionsPerIteration(defaultAlgorithmOptions)).toBe(8);
+    expect(questionsPerIteration({ method: 'co-reward', promptsPerIteration: 8 })).toBe(4);
+    expect(() => questionsPerIteration({ method: 'co-reward', promptsPerIteration: 7 })).toThrow(
+      /promptsPerIteration 7 is odd/,
+    );
   });
 });
 

@@ -1,18 +1,18 @@
 import { MgrpoError } from '@mgrpo/errors';
 import type { AdvantageOptions } from './advantage.ts';
-import type { MomentumOptions } from './ema.ts';
+import type { MomentumOptions, MomentumSchedule } from './ema.ts';
 import type { FilterKind, FilterOptions } from './filter.ts';
 import type { OptimizerOptions } from './learning-rate.ts';
 import type { KlReference, LossOptions } from './loss.ts';
-import { type GroupOptions, type RolloutCounts, requireCount } from './method.ts';
 import { type MethodName, methods } from './methods.ts';
+import { type GroupOptions, type RolloutCounts, requireCount } from './rollout-counts.ts';
 import type { TrajectoryEntropyKind } from './trajectory-entropy.ts';
 
 /** Everything the algorithm leaves to its user; `docs/algorithm.md` gives the reasons. */
 export interface AlgorithmOptions extends GroupOptions {
   /** Which composition of generation, filter, vote and reward is run. */
   readonly method: MethodName;
-  /** B: prompts of an iteration. Paper, Table 4: 8. */
+  /** B: prompts of an iteration; a question and its rephrasing are two. Paper, Table 4: 8. */
   readonly promptsPerIteration: number;
   /** How token entropies become the trajectory entropy. The paper leaves it open. */
   readonly trajectoryEntropy: TrajectoryEntropyKind;
@@ -29,6 +29,7 @@ export const defaultAlgorithmOptions: AlgorithmOptions = {
   promptsPerIteration: 8,
   groupSize: 32,
   momentumRollouts: null,
+  trainedRollouts: null,
   trajectoryEntropy: 'mean',
   filter: { kind: null, k: 0.75, share: 0.1, fence: 'pooled', scope: 'vote-and-train' },
   advantage: { estimator: 'group', deviation: 'bessel', epsilon: 1e-6, baseline: 'kept' },
@@ -45,7 +46,12 @@ export const defaultAlgorithmOptions: AlgorithmOptions = {
     warmup: 'linear',
     minibatchPrompts: null,
   },
-  momentum: { coefficient: 0.99, schedule: 'constant', finalCoefficient: 1, every: 'iteration' },
+  momentum: {
+    coefficient: 0.99,
+    schedule: null,
+    finalCoefficient: 0.99999,
+    every: 'iteration',
+  },
 };
 
 /** How responses are sampled and cut: the paper's values (section 3 and Table 4). */
@@ -81,6 +87,29 @@ export function klReference(options: Pick<AlgorithmOptions, 'method' | 'loss'>):
   const { klCoefficient, aggregation } = options.loss;
   if (klCoefficient === 0 || aggregation === 'eq3') return 'none';
   return options.loss.klReference ?? methods[options.method].klReference;
+}
+
+/** How m moves: by the option, or else as the method has it. */
+export function momentumSchedule({
+  method,
+  momentum,
+}: Pick<AlgorithmOptions, 'method' | 'momentum'>): MomentumSchedule {
+  return { ...momentum, schedule: momentum.schedule ?? methods[method].momentumSchedule };
+}
+
+/** Questions of one iteration: B, or B/2 where each is asked with a rephrasing that votes on its label. */
+export function questionsPerIteration({
+  method,
+  promptsPerIteration,
+}: Pick<AlgorithmOptions, 'method' | 'promptsPerIteration'>): number {
+  requireCount('promptsPerIteration', promptsPerIteration, 1);
+  if (methods[method].labels.kind !== 'cross-vote') return promptsPerIteration;
+  if (promptsPerIteration % 2 === 0) return promptsPerIteration / 2;
+  throw new MgrpoError(
+    'INVALID_CONFIG',
+    `algorithm.promptsPerIteration ${promptsPerIteration} is odd, but method ${method} takes questions ` +
+      'and their rephrasings, two prompts each; choose an even number',
+  );
 }
 
 /** Optimiser steps of one iteration: 1, or B / minibatchPrompts. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { permutation, promptsOfIteration } from './prompt-order.ts';
+import { permutation, promptsOfIteration, rephrasingOf } from './prompt-order.ts';
 import { streamKey } from './random.ts';
 
 const sorted = (values: Iterable<number>) => [...values].sort((a, b) => a - b);
@@ -52,4 +52,17 @@ test('fewer prompts than an iteration needs are repeated', () => {
 test('no prompts at all is an error', () => {
   const request = { seed: 9, iteration: 0, promptsPerIteration: 5, numPrompts: 0 };
   expect(() => promptsOfIteration(request)).toThrow(/no prompts/);
+});
+
+test('a question’s rephrasing is a function of seed, iteration and place, and each has its turn', () => {
+  const chosen = (iteration: number) =>
+    rephrasingOf({ seed: 1, iteration, question: 3, numRephrasings: 3 });
+  const iterations = Array.from({ length: 60 }, (_, iteration) => iteration);
+  expect(iterations.map(chosen)).toEqual(iterations.map(chosen));
+  for (const rephrasing of [0, 1, 2]) {
+    expect(
+      iterations.filter((iteration) => chosen(iteration) === rephrasing).length,
+    ).toBeGreaterThan(10);
+  }
+  expect(rephrasingOf({ seed: 1, iteration: 0, question: 0, numRephrasings: 1 })).toBe(0);
 });

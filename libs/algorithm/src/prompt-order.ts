@@ -13,6 +13,18 @@ export function permutation(key: RandomKey, length: number): Uint32Array {
   return order;
 }
 
+/** Which of its rephrasings a question is asked with, the `question`-th of the iteration: any, equally likely. */
+export function rephrasingOf(request: {
+  seed: number;
+  iteration: number;
+  question: number;
+  numRephrasings: number;
+}): number {
+  const { seed, iteration, question, numRephrasings } = request;
+  const key = streamKey({ seed, purpose: 'rephrasing', iteration, prompt: question });
+  return randomBelow(key, 0, numRephrasings);
+}
+
 /**
  * The prompts of one iteration, as indices into the prompts file: a function of seed and iteration.
  *

@@ -10,6 +10,7 @@ const purposeCodes = {
   'prompt-order': 4,
   'initial-weights': 5,
   pretraining: 6, // problems, noise and order of supervised pretraining
+  rephrasing: 7, // which rephrasing a question is asked with
 } as const;
 
 export type RandomPurpose = keyof typeof purposeCodes;

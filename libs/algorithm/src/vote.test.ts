@@ -6,7 +6,14 @@ import { majorityVote } from './vote.ts';
 
 /** A group written as answers: policy('5', '7', null). */
 const policy = (...answers: (string | null)[]): GroupMember[] =>
-  answers.map((answer, index) => ({ role: 'policy', index, answer, entropy: 1, numTokens: 1 }));
+  answers.map((answer, index) => ({
+    role: 'policy',
+    index,
+    answer,
+    entropy: 1,
+    selfCertainty: null,
+    numTokens: 1,
+  }));
 const momentum = (...answers: (string | null)[]): GroupMember[] =>
   policy(...answers).map((member) => ({ ...member, role: 'momentum' }));
 

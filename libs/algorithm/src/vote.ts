@@ -1,6 +1,6 @@
 import { compareMembers, type GroupMember } from './group.ts';
 
-/** What a group is trained towards, or why there is nothing. */
+/** What a group is trained towards, or why there is nothing. `gold` is no pseudo-label: the prompts file has it. */
 export type PseudoLabel =
   | {
       readonly kind: 'majority';
@@ -15,6 +15,7 @@ export type PseudoLabel =
       /** Distinct answers among them. */
       readonly numAnswers: number;
     }
+  | { readonly kind: 'gold'; readonly answer: string }
   /** Nobody who may vote had an answer, or the method takes no vote. */
   | { readonly kind: 'none'; readonly reason: 'no-votes' | 'no-vote-taken' };
 

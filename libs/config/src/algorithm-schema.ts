@@ -16,7 +16,7 @@ const filter = z
       .nullable()
       .default(defaults.filter.kind)
       .describe(
-        "low-entropy filter: `iqr` is the paper's, `static` drops a fixed share; null: the method's own (mgrpo: iqr, srt: off)",
+        "low-entropy filter: `iqr` is the paper's, `static` drops a fixed share; null: the method's own (mgrpo: iqr, the others: off)",
       ),
     k: z
       .number()
@@ -81,7 +81,9 @@ const loss = z
       .enum(['initial', 'momentum', 'none'])
       .nullable()
       .default(defaults.loss.klReference)
-      .describe("model that the KL term holds to; null: the method's own (initial)"),
+      .describe(
+        "model that the KL term holds to; null: the method's own (co-rewarding-2: momentum, the others: initial)",
+      ),
   })
   .prefault({})
   .describe('the policy loss');
@@ -146,8 +148,11 @@ const momentum = z
       .describe('m of Eq. 1: how much of itself the momentum model keeps at an update'),
     schedule: z
       .enum(['constant', 'cosine'])
+      .nullable()
       .default(defaults.momentum.schedule)
-      .describe('m stays, or rises towards finalCoefficient'),
+      .describe(
+        "m stays, or rises towards finalCoefficient; null: the method's own (co-rewarding-2: cosine, the others: constant)",
+      ),
     finalCoefficient: share
       .default(defaults.momentum.finalCoefficient)
       .describe('`cosine`: m at the end'),
@@ -168,7 +173,7 @@ export const algorithmSchema = z
       .describe('who generates, who votes and what is rewarded'),
     promptsPerIteration: integer(1)
       .default(defaults.promptsPerIteration)
-      .describe('B: prompts of one iteration'),
+      .describe('B: prompts of one iteration; under co-reward half are rephrasings'),
     groupSize: integer(1)
       .default(defaults.groupSize)
       .describe('G: rollouts of one prompt, both roles together'),
@@ -176,7 +181,13 @@ export const algorithmSchema = z
       .nullable()
       .default(defaults.momentumRollouts)
       .describe(
-        "N: those of them by the momentum model; null: the method's own (mgrpo: G/4, srt: 0)",
+        "N: those of them by the momentum model; null: the method's own (mgrpo: G/4, co-rewarding-2: G/2, the others: 0)",
+      ),
+    trainedRollouts: integer(1)
+      .nullable()
+      .default(defaults.trainedRollouts)
+      .describe(
+        "policy rollouts that train, the first of those that vote; null: the method's own (ttrl: half, the others: all)",
       ),
     trajectoryEntropy: z
       .enum(['mean', 'sum'])

@@ -1,4 +1,4 @@
-import { rolloutCounts, stepsPerIteration } from '@mgrpo/algorithm';
+import { questionsPerIteration, rolloutCounts, stepsPerIteration } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
 import type { Complaint } from './resolve.ts';
 import type { RunConfig } from './run-schema.ts';
@@ -16,7 +16,11 @@ export function checkRunConfig(config: RunConfig): Complaint[] {
 
 /** The algorithm knows its own rules; its error becomes a complaint about the key that it names first. */
 function checkAlgorithm({ algorithm }: RunConfig): Complaint[] {
-  const rules = [() => rolloutCounts(algorithm), () => stepsPerIteration(algorithm)];
+  const rules = [
+    () => rolloutCounts(algorithm),
+    () => questionsPerIteration(algorithm),
+    () => stepsPerIteration(algorithm),
+  ];
   return rules.flatMap((rule) => {
     try {
       rule();

@@ -10,7 +10,9 @@ import { integer, path } from './keys.ts';
 
 const prompts = z
   .strictObject({
-    train: path.describe('prompts to train on: JSON lines with `prompt`; answers are never read'),
+    train: path.describe(
+      'prompts to train on: JSON lines with `prompt`; `rephrasings` are read under method co-reward, `answer` under grpo alone',
+    ),
     validation: path
       .nullable()
       .default(null)

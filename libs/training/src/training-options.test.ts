@@ -27,6 +27,7 @@ test('Eq. 3 has neither ratio nor KL, and no KL means no reference', () => {
 
 test('schedules count steps within iterations', () => {
   const algorithm = {
+    method: 'mgrpo' as const,
     promptsPerIteration: 8,
     optimizer: { ...optimizer, learningRate: 1, warmupRatio: 0.5, minibatchPrompts: 4 },
     momentum,
@@ -38,4 +39,14 @@ test('schedules count steps within iterations', () => {
   expect(iterationSchedule(2, 4, algorithm).momentumCoefficients).toEqual([0.99]);
   const perStep = { ...algorithm, momentum: { ...momentum, every: 'step' as const } };
   expect(iterationSchedule(2, 4, perStep).momentumCoefficients).toEqual([0.99, 0.99]);
+});
+
+test('the method says how m moves where the options do not', () => {
+  const coRewarding = { ...defaultAlgorithmOptions, method: 'co-rewarding-2' as const };
+  const at = (iteration: number) =>
+    iterationSchedule(iteration, 100, coRewarding).momentumCoefficients[0]!;
+  // 1 - m falls from 0.01 to 1e-5 on a cosine: half-way it is their mean.
+  expect(1 - at(0)).toBeCloseTo(0.01, 12);
+  expect(1 - at(50)).toBeCloseTo(0.005005, 12);
+  expect(1 - at(100)).toBeCloseTo(1e-5, 12);
 });

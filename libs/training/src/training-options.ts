@@ -5,9 +5,9 @@ import {
   type LossAggregation,
   type LossOptions,
   learningRateAt,
-  type MomentumOptions,
   maxKlEstimate,
   momentumCoefficientAt,
+  momentumSchedule,
   type OptimizerOptions,
   stepsPerIteration,
 } from '@mgrpo/algorithm';
@@ -92,9 +92,7 @@ export interface IterationSchedule {
 export function iterationSchedule(
   iteration: number,
   totalIterations: number,
-  algorithm: Pick<AlgorithmOptions, 'promptsPerIteration' | 'optimizer'> & {
-    readonly momentum: MomentumOptions;
-  },
+  algorithm: Pick<AlgorithmOptions, 'method' | 'promptsPerIteration' | 'optimizer' | 'momentum'>,
 ): IterationSchedule {
   const numSteps = stepsPerIteration(algorithm);
   const numUpdates = algorithm.momentum.every === 'step' ? numSteps : 1;
@@ -105,7 +103,7 @@ export function iterationSchedule(
       learningRateAt(step, totalIterations * numSteps, algorithm.optimizer),
     ),
     momentumCoefficients: count(numUpdates).map((update) =>
-      momentumCoefficientAt(update, totalIterations * numUpdates, algorithm.momentum),
+      momentumCoefficientAt(update, totalIterations * numUpdates, momentumSchedule(algorithm)),
     ),
   };
 }
