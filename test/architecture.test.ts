@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { metricDefinitions } from '@mgrpo/telemetry';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
@@ -127,6 +128,15 @@ test('the environment is read at the edges only', () => {
     .map(({ path }) => path);
   // apt-get is given the environment of the process as it is.
   expect(readers).toEqual(['libs/queues/src/redis-install.ts']);
+});
+
+test('every metric is exported by a service', () => {
+  const text = files
+    .filter(({ path }) => /^(services|libs\/service)\//.test(path))
+    .map(({ path }) => readFileSync(join(root, path), 'utf8'))
+    .join();
+  const unused = Object.keys(metricDefinitions).filter((name) => !text.includes(`'${name}'`));
+  expect(unused).toEqual([]);
 });
 
 test('no file is longer than 400 lines', () => {

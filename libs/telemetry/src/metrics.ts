@@ -31,13 +31,6 @@ const seconds = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3600];
 export const metricDefinitions = {
   rollouts: define('counter', ['mgrpo_rollouts_total', 'Rollouts generated', ['role']]),
   responseTokens: define('counter', ['mgrpo_response_tokens_total', 'Tokens sampled', ['role']]),
-  responseLength: define('histogram', [
-    'mgrpo_response_length_tokens',
-    'Length of a response',
-    ['role'],
-    [4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096],
-  ]),
-  busySlots: define('gauge', ['mgrpo_engine_busy_slots', 'Rollouts being decoded now']),
   /** reason: a `DropReason` of the algorithm. */
   droppedRollouts: define('counter', [
     'mgrpo_dropped_rollouts_total',
@@ -49,11 +42,6 @@ export const metricDefinitions = {
     'Groups that trained nothing',
     ['reason'],
   ]),
-  rejectedPrompts: define('counter', [
-    'mgrpo_rejected_prompts_total',
-    'Prompts left out',
-    ['reason'],
-  ]),
   voteShare: define('gauge', ['mgrpo_vote_share_ratio', 'Share of the pseudo-label among votes']),
   reward: define('gauge', ['mgrpo_reward_mean_ratio', 'Mean reward of the last iteration']),
   entropy: define('gauge', [
@@ -61,14 +49,15 @@ export const metricDefinitions = {
     'Mean trajectory entropy of the last iteration',
     ['role'],
   ]),
+  /** pass: greedy | sampled. */
   validationAccuracy: define('gauge', [
     'mgrpo_validation_accuracy_ratio',
     'Accuracy of the last evaluation',
+    ['pass'],
   ]),
   loss: define('gauge', ['mgrpo_loss_nats', 'Loss of the last step']),
   kl: define('gauge', ['mgrpo_kl_nats', 'KL estimate to the reference at the last step']),
   gradientNorm: define('gauge', ['mgrpo_gradient_norm_l2', 'Global gradient norm before clipping']),
-  learningRate: define('gauge', ['mgrpo_learning_rate_ratio', 'Learning rate of the last step']),
   iterations: define('counter', ['mgrpo_iterations_total', 'Iterations applied']),
   iterationsWithoutSignal: define('counter', [
     'mgrpo_iterations_without_signal_total',
@@ -81,9 +70,6 @@ export const metricDefinitions = {
     ['phase'],
     seconds,
   ]),
-  /** job: rollout | vote | learn | evaluate; outcome: done | reused | failed. */
-  jobs: define('counter', ['mgrpo_jobs_total', 'Jobs ended', ['job', 'outcome']]),
-  jobSeconds: define('histogram', ['mgrpo_job_seconds', 'Run time of a job', ['job'], seconds]),
   /** The gauge that scales rollout workers. state: waiting | active. */
   pendingJobs: define('gauge', [
     'mgrpo_pending_rollout_jobs',
@@ -98,12 +84,6 @@ export const metricDefinitions = {
     'mgrpo_weights_version',
     'Newest weight version published or received',
     ['role'],
-  ]),
-  weightTransferSeconds: define('histogram', [
-    'mgrpo_weight_transfer_seconds',
-    'Time to receive one weight version',
-    ['role'],
-    seconds,
   ]),
 } as const;
 

@@ -29,14 +29,14 @@ async function serve(probes: { live?: string; ready?: string }, port = 0) {
 
 test('metrics are served with the service they come from', async () => {
   const { registry, get } = await serve({});
-  const metrics = createMetrics(registry, ['droppedRollouts', 'jobSeconds']);
+  const metrics = createMetrics(registry, ['droppedRollouts', 'iterationSeconds']);
   metrics.droppedRollouts.inc({ role: 'policy', reason: 'low-entropy' }, 3);
-  metrics.jobSeconds.observe({ job: 'vote' }, 0.2);
+  metrics.iterationSeconds.observe({ phase: 'vote' }, 0.2);
   const { text } = await get('/metrics');
   expect(text).toContain(
     'mgrpo_dropped_rollouts_total{role="policy",reason="low-entropy",service="voter"} 3',
   );
-  expect(text).toMatch(/mgrpo_job_seconds_bucket\{[^}]*le="0.3"[^}]*\} 1/);
+  expect(text).toMatch(/mgrpo_iteration_seconds_bucket\{[^}]*le="0.3"[^}]*\} 1/);
   expect(text).toContain('process_resident_memory_bytes');
   expect(text).not.toContain('mgrpo_loss_nats');
 });
@@ -62,7 +62,7 @@ test('a taken port is named, and closing twice is harmless', async () => {
 });
 
 test('names follow the rule mgrpo_<noun>_<unit>, counters end in _total', () => {
-  const units = /_(seconds|tokens|nats|ratio|slots|jobs|version|l2|total)$/;
+  const units = /_(seconds|nats|ratio|jobs|version|l2|total)$/;
   for (const { kind, name, help } of Object.values(metricDefinitions)) {
     expect(name).toMatch(/^mgrpo_[a-z0-9_]+$/);
     expect(name).toMatch(units);

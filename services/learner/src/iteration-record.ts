@@ -15,18 +15,21 @@ export interface IterationSeconds {
   other: number;
 }
 
-/** The line of `metrics.jsonl` for an applied iteration. All but `seconds` is a function of configuration and seed. */
+/** The line of `metrics.jsonl` for an applied iteration. */
+export type IterationRecord = ReturnType<typeof iterationRecord>;
+
+/** Makes an iteration's record. All but `seconds` is a function of configuration and seed. */
 export function iterationRecord(
   batch: TrainingBatch__Output,
   train: TrainStats,
   context: IterationSchedule & { seconds: IterationSeconds; policySha256: string },
-): MetricsRecord {
+) {
   const { groups } = batch;
   const members = groups.flatMap((group) => group.members);
   const policy = members.filter((member) => member.role === 'ROLE_POLICY');
   const momentum = members.filter((member) => member.role === 'ROLE_MOMENTUM');
   return {
-    kind: 'iteration',
+    kind: 'iteration' as const,
     iteration: batch.iteration,
     weightVersion: batch.weightVersion,
     reward: mean(policy.map((member) => member.reward)),
@@ -47,11 +50,11 @@ export function iterationRecord(
     momentumCoefficients: context.momentumCoefficients,
     policySha256: context.policySha256,
     seconds: { ...context.seconds, ...(train.kind === 'trained' ? { train: train.seconds } : {}) },
-  };
+  } satisfies MetricsRecord;
 }
 
 /** The optimiser steps of the iteration as one: means over them. Their seconds stand with the others. */
-function meanStep(steps: readonly StepStats[]): Record<string, number | null> {
+function meanStep(steps: readonly StepStats[]) {
   const over = (pick: (step: StepStats) => number | undefined) =>
     mean(steps.flatMap((step) => pick(step) ?? []));
   return {

@@ -19,6 +19,7 @@ import { Broadcast } from '@mgrpo/service';
 import type { Logger } from '@mgrpo/telemetry';
 import type { IterationSchedule, TrainingEngine, TrainingSequence } from '@mgrpo/training';
 import { type IterationSeconds, iterationRecord } from './iteration-record.ts';
+import type { LearnerMetrics } from './learner-metrics.ts';
 import { trainingSequences } from './training-batch.ts';
 import type { WeightPublisher } from './weight-publisher.ts';
 
@@ -37,6 +38,7 @@ export interface LearnerOptions {
   versions: VersionStore;
   checkpoints: CheckpointStore;
   metrics: MetricsLog;
+  gauges: LearnerMetrics;
   publisher: WeightPublisher;
   log: Logger;
   /** Ends the process. */
@@ -125,6 +127,7 @@ export class Learner {
     return await this.#exclusively(async () => {
       const record = { ...evaluation, kind: 'evaluation' as const, version };
       const isNew = await this.#options.metrics.append(record);
+      this.#options.gauges.evaluation(record);
       this.#publishState();
       return isNew;
     });
@@ -219,11 +222,12 @@ export class Learner {
     if (isPublished) await this.#publishWeights();
     const seconds = secondsOf(timings, startedAtMs, this.#lastAppliedAtMs);
     this.#lastAppliedAtMs = Date.now();
-    const { metrics, checkpointEvery, total } = this.#options;
+    const { metrics, gauges, checkpointEvery, total } = this.#options;
     const policySha256 = this.#sha256.policy;
-    await metrics.append(
-      iterationRecord(batch, step, { seconds, policySha256, ...schedule(batch.iteration) }),
-    );
+    const context = { seconds, policySha256, ...schedule(batch.iteration) };
+    const record = iterationRecord(batch, step, context);
+    await metrics.append(record);
+    gauges.iteration(record);
     if (this.#applied % checkpointEvery === 0 || this.#applied === total)
       await this.#saveCheckpoint();
     this.#publishState();

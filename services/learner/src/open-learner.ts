@@ -14,6 +14,7 @@ import {
   trainingOptions,
 } from '@mgrpo/training';
 import { Learner } from './learner.ts';
+import { learnerMetrics } from './learner-metrics.ts';
 import { WeightPublisher } from './weight-publisher.ts';
 
 export interface OpenedLearner {
@@ -29,7 +30,7 @@ export interface OpenedLearner {
  * @throws MgrpoError INCOMPATIBLE when the folder's run has another configuration, base model or machine.
  */
 export async function openLearner(
-  { config, log }: ServiceContext,
+  { config, log, registry }: ServiceContext,
   runFolder: string,
   onFatal: (error: unknown) => void,
 ): Promise<OpenedLearner> {
@@ -75,6 +76,7 @@ export async function openLearner(
     versions,
     checkpoints,
     metrics,
+    gauges: learnerMetrics(registry),
     publisher,
     log,
     onFatal,
