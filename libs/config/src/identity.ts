@@ -1,3 +1,4 @@
+import { hidePassword } from '@mgrpo/errors';
 import type { RunConfig } from './run-schema.ts';
 
 /** Hex sha256 of what the paths of a configuration hold. */
@@ -42,9 +43,4 @@ export function withoutSecrets(config: RunConfig): RunConfig {
     ...config,
     deployment: { ...config.deployment, redis: { ...redis, url: hidePassword(redis.url) } },
   };
-}
-
-/** A text with `redis://user:secret@host` as `redis://user:***@host`, also where the URL is not well formed. */
-export function hidePassword(text: string): string {
-  return text.replace(/(\w+:\/\/[^:@/\s]*):\S*@/g, '$1:***@');
 }

@@ -1,7 +1,5 @@
 export {
   type ContentHashes,
-  canonicalJson,
-  hidePassword,
   runIdentity,
   withoutSecrets,
 } from './identity.ts';

@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import { pretrainConfigSchema } from './pretrain-schema.ts';
 import { runConfigSchema } from './run-schema.ts';
 import { type Field, fieldsOf } from './schema-fields.ts';
 import { variableName } from './sources.ts';
@@ -19,20 +21,34 @@ later wins. Unknown keys are errors. The resolved configuration is stored with t
 A key without a default must be given. Durations are in milliseconds, lengths in tokens.
 `;
 
-/** The reference page of the run configuration, \`docs/configuration.md\`. */
+const pretraining = `# Pretraining recipes
+
+\`mgrpo pretrain\` makes a base model from a recipe of its own, whose keys the environment does not set.
+`;
+
+/** The reference page of all recipes, `docs/configuration.md`. */
 export function configurationReference(): string {
-  const fields = fieldsOf(runConfigSchema);
+  return [
+    preamble,
+    ...sectionTexts(runConfigSchema, 'the run itself'),
+    pretraining,
+    ...sectionTexts(pretrainConfigSchema, 'the pretraining itself'),
+  ].join('\n');
+}
+
+/** A text for each section of a schema that has keys of its own; `top` describes the top level. */
+function sectionTexts(schema: z.ZodType, top: string): string[] {
+  const fields = fieldsOf(schema);
   const sections = [
-    { path: '', description: 'the run itself' },
+    { path: '', description: top },
     ...fields.filter((field) => field.kind === 'section'),
   ];
-  const parts = sections.flatMap((section) => {
+  return sections.flatMap((section) => {
     const keys = fields.filter(
       (field) => field.kind === 'value' && parentOf(field) === section.path,
     );
     return keys.length === 0 ? [] : [sectionText(section, keys)];
   });
-  return [preamble, ...parts].join('\n');
 }
 
 const parentOf = (field: Field) => field.path.split('.').slice(0, -1).join('.');

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import { MgrpoError } from '@mgrpo/errors';
+import { hidePassword, MgrpoError } from '@mgrpo/errors';
 import type { z } from 'zod';
-import { hidePassword } from './identity.ts';
 import { nearestKey } from './nearest-key.ts';
 import { type Field, fieldsOf } from './schema-fields.ts';
 import {

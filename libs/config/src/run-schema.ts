@@ -3,6 +3,7 @@ import {
   defaultMaxPromptTokens,
   defaultSamplingOptions,
 } from '@mgrpo/algorithm';
+import { type ExtractorName, extractors } from '@mgrpo/answers';
 import { z } from 'zod';
 import { algorithmSchema } from './algorithm-schema.ts';
 import { deploymentSchema } from './deployment-schema.ts';
@@ -34,10 +35,12 @@ const prompts = z
   })
   .describe('what is asked');
 
+const extractorNames = Object.keys(extractors) as [ExtractorName, ...ExtractorName[]];
+
 const answer = z
   .strictObject({
     extractor: z
-      .enum(['boxed', 'after-arrow', 'first-name'])
+      .enum(extractorNames)
       .default('boxed')
       .describe('where the answer of a response stands'),
   })

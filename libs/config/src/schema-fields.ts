@@ -76,12 +76,17 @@ function typeText(node: SchemaNode): string {
   }
 }
 
-function rangeText(node: SchemaNode): string {
-  const bound = (value: number | undefined) =>
-    value === undefined || Math.abs(value) >= Number.MAX_SAFE_INTEGER ? undefined : value;
-  const [low, above] = [bound(node.minimum), bound(node.exclusiveMinimum)];
-  const [high, below] = [bound(node.maximum), bound(node.exclusiveMaximum)];
-  const from = low === undefined ? (above === undefined ? '' : ` above ${above}`) : ` from ${low}`;
-  const to = high === undefined ? (below === undefined ? '' : ` below ${below}`) : ` to ${high}`;
-  return above !== undefined && to ? `${from} and${to.replace(' to', ' at most')}` : from + to;
+/** ` from 1`, ` from 0 to 1`, ` above 0 and below 1`. */
+function rangeText({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: SchemaNode): string {
+  // Zod gives every whole number the range that a double holds exactly.
+  const isStated = (value: number | undefined): value is number =>
+    value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER;
+  if (isStated(minimum) && isStated(maximum)) return ` from ${minimum} to ${maximum}`;
+  const bounds = [
+    isStated(minimum) ? `from ${minimum}` : '',
+    isStated(exclusiveMinimum) ? `above ${exclusiveMinimum}` : '',
+    isStated(maximum) ? `at most ${maximum}` : '',
+    isStated(exclusiveMaximum) ? `below ${exclusiveMaximum}` : '',
+  ].filter(Boolean);
+  return bounds.length === 0 ? '' : ` ${bounds.join(' and ')}`;
 }

@@ -45,3 +45,8 @@ export function exitCode(error: unknown): 1 | 2 {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** A text with `redis://user:secret@host` as `redis://user:***@host`, also where the URL is not well formed. */
+export function hidePassword(text: string): string {
+  return text.replace(/(\w+:\/\/[^:@/\s]*):\S*@/g, '$1:***@');
+}

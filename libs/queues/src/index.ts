@@ -14,7 +14,7 @@ export {
   voteJobSchema,
 } from './jobs.ts';
 export { PayloadStore, rolloutKey, verdictKey } from './payload-store.ts';
-export { connectRedis, redactUrl, requireRedis } from './redis.ts';
+export { connectRedis, requireRedis } from './redis.ts';
 export {
   findProgram,
   openRedis,

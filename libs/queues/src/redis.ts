@@ -1,10 +1,5 @@
-import { MgrpoError, messageOf } from '@mgrpo/errors';
+import { hidePassword, MgrpoError, messageOf } from '@mgrpo/errors';
 import { Redis } from 'ioredis';
-
-/** A Redis URL without its password, for messages and logs. */
-export function redactUrl(url: string): string {
-  return url.replace(/(\/\/[^:@/\s]*):[^@\s]*@/g, '$1:***@');
-}
 
 /**
  * A connection whose commands wait while Redis is away and go on when it is back.
@@ -38,7 +33,7 @@ export async function requireRedis(url: string, deadlineMs: number): Promise<voi
     throw new MgrpoError(
       'UNAVAILABLE',
       // The reason may quote the address too.
-      redactUrl(
+      hidePassword(
         `no Redis at ${url}: ${messageOf(reason)}; start one, or correct --redis or REDIS_URL`,
       ),
       { cause: reason },

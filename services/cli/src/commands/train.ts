@@ -54,7 +54,7 @@ export async function train(recipe: string | undefined, flags: TrainFlags): Prom
     follow();
     const summary = writeResults(run, records, outcome);
     if (json) process.stdout.write(`${JSON.stringify({ kind: 'summary', ...summary })}\n`);
-    printer.notice(farewell(run, summary));
+    printer.end(farewell(run, summary));
     return stop.exitCode;
   } finally {
     stop.release();

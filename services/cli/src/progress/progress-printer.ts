@@ -19,6 +19,8 @@ export interface ProgressPrinter {
   /** Something for people, such as a service that was started again; not part of the JSON. */
   notice(message: string): void;
   record(record: MetricsRecord): void;
+  /** The last word, below everything. */
+  end(message: string): void;
 }
 
 /** @param records of a run that goes on: they are drawn, not printed again */
@@ -33,6 +35,7 @@ export function progressPrinter(
   if (options.json) {
     return {
       notice: () => {},
+      end: () => {},
       record: (record) => output.write(`${JSON.stringify(record)}\n`),
     };
   }
@@ -49,12 +52,14 @@ interface Course {
 }
 
 function linePrinter(output: Output, { records, view }: Course): ProgressPrinter {
+  const say = (message: string) => output.write(`${message}\n`);
   return {
-    notice: (message) => output.write(`${message}\n`),
+    notice: say,
+    end: say,
     record: (record) => {
       records.push(record);
       const line = record.kind === 'iteration' ? iterationLine(view()) : evaluationLine(view());
-      output.write(`${line}\n`);
+      say(line);
     },
   };
 }
@@ -70,6 +75,7 @@ function blockPrinter(output: Output, { records, view }: Course): ProgressPrinte
   };
   return {
     notice: (message) => draw(`${message}\n`),
+    end: (message) => output.write(`${message}\n`),
     record: (record) => {
       records.push(record);
       draw('');

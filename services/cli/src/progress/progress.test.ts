@@ -65,6 +65,8 @@ test('a terminal is redrawn in place, notices stay above', () => {
   const { printer, read } = screen(true);
   printer.record(iteration(0, 0.25));
   printer.notice('voter-1 was started again');
+  printer.end('Finished.');
+  expect(read()).toMatch(/s\/iteration .*\nFinished\.\n$/);
   const [, second] = read().split('\u001b[7A\u001b[0J');
   expect(second).toMatch(/^voter-1 was started again\niteration {3}1\/10/);
 });
