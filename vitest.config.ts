@@ -25,6 +25,7 @@ const finalCount: Reporter = {
 export default defineConfig({
   test: {
     include: ['libs/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['test/global-setup.ts'],
     pool: 'forks',
     // ONNX Runtime sessions and service processes take both cores: more files at once only slow each other.
     maxWorkers: 2,

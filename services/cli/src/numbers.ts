@@ -10,7 +10,7 @@ export function wholeNumber(min: number): (text: string) => number {
 }
 
 /** Parses a flag's number, to `max` where one is given. */
-export function fraction(min: number, max = Number.MAX_VALUE): (text: string) => number {
+export function decimal(min: number, max = Number.MAX_VALUE): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() !== '' && value >= min && value <= max) return value;

@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import type { EvalFlags } from './commands/eval.ts';
 import type { GenerateFlags } from './commands/generate.ts';
 import type { PretrainFlags } from './commands/pretrain.ts';
-import { fraction, wholeNumber } from './numbers.ts';
+import { decimal, wholeNumber } from './numbers.ts';
 
 // Commands are loaded when they run, so that --help and a mistyped flag answer at once.
 
@@ -121,8 +121,8 @@ function addGenerate(program: Command, done: Done): void {
     .requiredOption('--model <dir>', 'model folder or checkpoint')
     .requiredOption('--prompt <text>', 'the prompt, as the model sees it')
     .option('--samples <k>', 'how many responses', wholeNumber(1), 1)
-    .option('--temperature <t>', 'sampling temperature; 0: greedy', fraction(0), 0)
-    .option('--top-p <p>', 'nucleus cut; 1: none', fraction(0, 1), 1)
+    .option('--temperature <t>', 'sampling temperature; 0: greedy', decimal(0), 0)
+    .option('--top-p <p>', 'nucleus cut; 1: none', decimal(0, 1), 1)
     .option('--max-tokens <n>', 'longest response (tokens)', wholeNumber(1), 256)
     .option('--seed <n>', 'seed of the sampling', wholeNumber(0), 1)
     .option('--json', 'print one JSON object a response')

@@ -1,0 +1,21 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { messageOf } from '@mgrpo/errors';
+import { openRedis } from '@mgrpo/queues';
+
+/** Lets a fresh machine get its Redis server once, before tests that need one run side by side. */
+export async function setup(): Promise<void> {
+  try {
+    const redis = await openRedis({
+      url: null,
+      folder: mkdtempSync(join(tmpdir(), 'mgrpo-redis-')),
+      tell: (message) => console.log(message),
+      searchPath: process.env.PATH ?? '',
+    });
+    await redis.close();
+  } catch (error) {
+    // Most tests need none, and those that do say so themselves.
+    console.warn(messageOf(error));
+  }
+}
