@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '@mgrpo/errors';
@@ -6,10 +6,11 @@ import { openRedis } from '@mgrpo/queues';
 
 /** Lets a fresh machine get its Redis server once, before tests that need one run side by side. */
 export async function setup(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'mgrpo-tests-'));
   try {
     const redis = await openRedis({
       url: null,
-      folder: mkdtempSync(join(tmpdir(), 'mgrpo-redis-')),
+      folder,
       tell: (message) => console.log(message),
       searchPath: process.env.PATH ?? '',
     });
@@ -17,5 +18,7 @@ export async function setup(): Promise<void> {
   } catch (error) {
     // Most tests need none, and those that do say so themselves.
     console.warn(messageOf(error));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
