@@ -84,8 +84,8 @@ export async function measurePolicy(
   return {
     temperature: options.temperature,
     accuracy: share(responses, isRight),
-    majorityAccuracy: share(problems, (problem) => {
-      return majority(answers[problems.indexOf(problem)]!) === problem.answer;
+    majorityAccuracy: share([...problems.entries()], ([p, problem]) => {
+      return majority(answers[p]!) === problem.answer;
     }),
     bareShare: bare.length / responses.length,
     bareAccuracy: share(bare, isRight),

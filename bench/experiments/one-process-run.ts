@@ -225,6 +225,7 @@ export class OneProcessRun {
       index: rollout.index,
       answer: this.answer(rollout),
       entropy: trajectoryEntropy(rollout.entropies, this.#config.algorithm.trajectoryEntropy),
+      selfCertainty: null,
       numTokens: rollout.tokens.length,
     };
   }
