@@ -13,7 +13,7 @@ interface Vote {
 }
 
 /** Where the label of a group comes from. Only `gold` ever sees a gold answer. */
-export type LabelSource =
+type LabelSource =
   /** A vote of the group itself. */
   | ({ readonly kind: 'vote' } & Vote)
   /** The vote of the other group of a pair: a question and its rephrasing label each other. */

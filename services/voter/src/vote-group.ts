@@ -38,6 +38,8 @@ function memberOf(
     index: rollout.index,
     answer: answerOf(decode(rollout.tokens)),
     entropy: trajectoryEntropy(rollout.entropies, algorithm.trajectoryEntropy),
+    // The services sample no self-certainty; configurations that need it are refused.
+    selfCertainty: null,
     numTokens: rollout.tokens.length,
   };
 }

@@ -11,6 +11,7 @@ export function voterRpc({ algorithm, answerOf }: VoteOptions) {
         index,
         answer: answerOf(text),
         entropy,
+        selfCertainty: null,
         numTokens: Math.max(1, text.length),
       }));
       return { ...verdictToWire(judgeGroup(group, algorithm)), iteration, prompt };
