@@ -103,7 +103,8 @@ function comparable({ seconds: _seconds, ...record }: MetricsRecord): Record<str
   return record;
 }
 
-function writeRecipe({ runFolder, base, redisUrl }: SmallRun): string {
+/** Writes `recipe.yaml` of a small run into its folder; returns the path. */
+export function writeRecipe({ runFolder, base, redisUrl }: SmallRun): string {
   mkdirSync(runFolder, { recursive: true });
   const path = join(runFolder, 'recipe.yaml');
   const recipe = {
