@@ -86,21 +86,14 @@ export function sampleTokens(
 /**
  * `KL(U || p) = -mean(log p) - log V` of rows of log-probabilities [B, W], in nats: [B, 1].
  *
- * The padding's columns have a weight of 0: they are no part of the vocabulary, and would own the mean. Long rows
- * are summed in blocks, as one float32 sum of 151,936 numbers is wrong by 2e-4 of itself; the blocks' sums by a
- * product with ones, which is each row's own at any width.
+ * The padding's columns have a weight of 0: they are no part of the vocabulary, and would own the mean.
  */
 function selfCertainties(g: GraphBuilder, logprobs: Value, vocabSize: number): Value {
   const width = logprobs.shape[1] as number;
   const share = g.fill(-1 / vocabSize, 'float32', [1, vocabSize]);
   const none = g.fill(0, 'float32', [1, width - vocabSize]);
   const shares = width === vocabSize ? share : g.concat([share, none], -1);
-  const parts = g.mul(logprobs, shares);
-  if (width <= blockSize) return g.sub(g.reduceSum(parts, [-1], true), Math.log(vocabSize));
-  const numBlocks = width / blockSize;
-  const sums = g.reduceSum(g.reshape(parts, ['B', numBlocks, blockSize]), [-1]);
-  const ones = g.fill(1, 'float32', [numBlocks, 1]);
-  return g.sub(g.matMul(sums, ones), Math.log(vocabSize));
+  return g.sub(g.reduceSum(g.mul(logprobs, shares), [-1], true), Math.log(vocabSize));
 }
 
 /**
