@@ -55,10 +55,8 @@ export function promptRequest(prompt: number, overrides: RequestOverrides = {}):
 }
 
 /** Everything a rollout says, to the last bit, as one string. */
-export function rolloutBits({ index, tokens, finishReason, ...scores }: Rollout): string {
-  const { logprobs, entropies, selfCertainties } = scores;
+export function rolloutBits({ index, tokens, logprobs, entropies, finishReason }: Rollout): string {
   const hex = (array: Float32Array) =>
     Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('hex');
-  const certainty = selfCertainties === null ? '-' : hex(selfCertainties);
-  return [index, tokens.join(), hex(logprobs), hex(entropies), certainty, finishReason].join(' ');
+  return [index, tokens.join(), hex(logprobs), hex(entropies), finishReason].join(' ');
 }
