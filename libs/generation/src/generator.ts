@@ -2,7 +2,7 @@ import { MgrpoError } from '@mgrpo/errors';
 import { type ModelConfig, prefillGraph } from '@mgrpo/model';
 import { type Device, openSession, type Session } from '@mgrpo/runtime';
 import { Batch } from './batch.ts';
-import { candidatesOf, type Draft, failJob, type Job, newJob, nextDraft } from './job.ts';
+import { type Draft, failJob, type Job, newJob, nextDraft } from './job.ts';
 import { Prefill } from './prefill.ts';
 import { checkRequest, type GenerationRequest, type Rollout } from './request.ts';
 import { RotaryFeeds } from './rotary-feeds.ts';
@@ -159,12 +159,11 @@ export class Generator {
     for (const [weights, drafts] of byWeights) {
       try {
         await this.#readPrompts(weights, drafts);
-        const { vocabSize } = this.#options.model;
         const bySampler = Map.groupBy(drafts, ({ job }) =>
-          candidatesOf(job.request.sampling, vocabSize),
+          this.#samplers.nameOf(job.request.sampling),
         );
-        for (const [candidates, newcomers] of bySampler) {
-          const sampler = await this.#samplers.get(candidates);
+        for (const newcomers of bySampler.values()) {
+          const sampler = await this.#samplers.get(newcomers[0]!.job.request.sampling);
           await this.#batchOf(weights, sampler).join(newcomers);
           this.#counts.numResponseTokens += newcomers.length;
         }

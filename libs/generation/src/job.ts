@@ -46,6 +46,8 @@ export interface Draft {
   readonly tokens: number[];
   readonly logprobs: number[];
   readonly entropies: number[];
+  /** Null where the request does not ask for them. */
+  readonly selfCertainties: number[] | null;
 }
 
 /** What one run drew for one row. */
@@ -53,13 +55,16 @@ export interface Drawn {
   readonly token: number;
   readonly logprob: number;
   readonly entropy: number;
+  /** 0 where the graph does not compute it. */
+  readonly selfCertainty: number;
 }
 
 /** The next rollout of a job. */
 export function nextDraft(job: Job): Draft {
   const index = job.request.firstRollout + job.numAdmitted++;
   const key = rolloutKey(job.request.stream, index);
-  return { job, index, key, tokens: [], logprobs: [], entropies: [] };
+  const selfCertainties = job.request.sampling.selfCertainty ? [] : null;
+  return { job, index, key, tokens: [], logprobs: [], entropies: [], selfCertainties };
 }
 
 /** Position of a draft's last token, counted from the prompt's first. */
@@ -72,18 +77,20 @@ export function addToken(draft: Draft, drawn: Drawn): Rollout['finishReason'] | 
   draft.tokens.push(drawn.token);
   draft.logprobs.push(drawn.logprob);
   draft.entropies.push(drawn.entropy);
+  draft.selfCertainties?.push(drawn.selfCertainty);
   if (draft.job.stopTokens.has(drawn.token)) return 'stop';
   return draft.tokens.length >= draft.job.request.sampling.maxResponseTokens ? 'length' : null;
 }
 
 /** Hands a finished draft to its job, and the job to its caller when it was the last. */
 export function finishDraft(draft: Draft, finishReason: Rollout['finishReason']): void {
-  const { job, index, tokens, logprobs, entropies } = draft;
+  const { job, index, tokens, logprobs, entropies, selfCertainties } = draft;
   job.rollouts.push({
     index,
     tokens: Int32Array.from(tokens),
     logprobs: Float32Array.from(logprobs),
     entropies: Float32Array.from(entropies),
+    selfCertainties: selfCertainties && Float32Array.from(selfCertainties),
     finishReason,
   });
   if (job.rollouts.length < job.request.numRollouts) return;

@@ -14,6 +14,8 @@ export interface Sampling {
   readonly maxResponseTokens: number;
   /** A response ends with the first of these, which is its last token. */
   readonly stopTokenIds: readonly number[];
+  /** Rollouts bring their self-certainties: one more output of the graph, so only where a reward needs it. */
+  readonly selfCertainty?: boolean;
 }
 
 /** Some rollouts of one prompt by one weight version. */
@@ -36,6 +38,8 @@ export interface Rollout {
   readonly logprobs: Float32Array;
   /** Entropy of that distribution at each position, in nats. */
   readonly entropies: Float32Array;
+  /** Divergence of that distribution from the uniform one, KL(U || p), in nats; null unless asked for. */
+  readonly selfCertainties: Float32Array | null;
   readonly finishReason: 'stop' | 'length';
 }
 

@@ -2,9 +2,10 @@ import { uniform } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
 import { decodeGraph, type ModelConfig, sampleGraph } from '@mgrpo/model';
 import { type Device, openSession, type Session, type Tensor, tensor } from '@mgrpo/runtime';
-import type { Draft, Drawn } from './job.ts';
+import { candidatesOf, type Draft, type Drawn } from './job.ts';
+import type { Sampling } from './request.ts';
 
-/** The graphs that draw from a given number of candidates. */
+/** The graphs that draw from a given number of candidates, with self-certainty or without. */
 export interface Sampler {
   readonly candidates: 'all' | number;
   /** A step of decoding with sampling. */
@@ -15,7 +16,7 @@ export interface Sampler {
 
 /** Compiles samplers when they are first needed and keeps them. */
 export class Samplers {
-  readonly #open = new Map<Sampler['candidates'], Sampler>();
+  readonly #open = new Map<string, Sampler>();
   readonly #config: ModelConfig;
   readonly #numTokens: number;
   readonly #device: Device;
@@ -26,10 +27,19 @@ export class Samplers {
     this.#device = options.device;
   }
 
-  async get(candidates: Sampler['candidates']): Promise<Sampler> {
-    const known = this.#open.get(candidates);
+  /** Names the sampler of a request: equal for those that can share a batch. */
+  nameOf(sampling: Sampling): string {
+    const candidates = candidatesOf(sampling, this.#config.vocabSize);
+    return sampling.selfCertainty ? `${candidates} with self-certainty` : `${candidates}`;
+  }
+
+  async get(sampling: Sampling): Promise<Sampler> {
+    const name = this.nameOf(sampling);
+    const known = this.#open.get(name);
     if (known) return known;
-    const options = { candidates, numTokens: this.#numTokens };
+    const candidates = candidatesOf(sampling, this.#config.vocabSize);
+    const selfCertainty = sampling.selfCertainty ?? false;
+    const options = { candidates, numTokens: this.#numTokens, selfCertainty };
     const open = (graph: Uint8Array, name: string): Promise<Session> =>
       openSession(graph, { name, device: this.#device });
     const sampler = {
@@ -37,7 +47,7 @@ export class Samplers {
       decode: await open(decodeGraph(this.#config, options), 'decode'),
       sample: await open(sampleGraph(this.#config, options), 'sample'),
     };
-    this.#open.set(candidates, sampler);
+    this.#open.set(name, sampler);
     return sampler;
   }
 
@@ -86,9 +96,15 @@ export function drawnRows(outputs: Readonly<Record<string, Tensor>>, numRows: nu
   const words = new Int32Array(ids.buffer, ids.byteOffset, 2 * ids.length);
   const logprobs = outputs.logprobs!.data as Float32Array;
   const entropies = outputs.entropies!.data as Float32Array;
+  const selfCertainties = outputs.selfCertainties?.data as Float32Array | undefined;
   return Array.from({ length: numRows }, (_, row) => {
-    const drawn = { token: words[2 * row]!, logprob: logprobs[row]!, entropy: entropies[row]! };
-    if (!Number.isFinite(drawn.logprob) || !Number.isFinite(drawn.entropy)) {
+    const drawn = {
+      token: words[2 * row]!,
+      logprob: logprobs[row]!,
+      entropy: entropies[row]!,
+      selfCertainty: selfCertainties?.[row] ?? 0,
+    };
+    if (!Number.isFinite(drawn.logprob + drawn.entropy + drawn.selfCertainty)) {
       const message =
         'the model computes NaN or infinite log-probabilities: its weights have diverged';
       throw new MgrpoError('INTERNAL', message);

@@ -55,8 +55,10 @@ export function promptRequest(prompt: number, overrides: RequestOverrides = {}):
 }
 
 /** Everything a rollout says, to the last bit, as one string. */
-export function rolloutBits({ index, tokens, logprobs, entropies, finishReason }: Rollout): string {
+export function rolloutBits({ index, tokens, finishReason, ...scores }: Rollout): string {
+  const { logprobs, entropies, selfCertainties } = scores;
   const hex = (array: Float32Array) =>
     Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('hex');
-  return [index, tokens.join(), hex(logprobs), hex(entropies), finishReason].join(' ');
+  const certainty = selfCertainties === null ? '-' : hex(selfCertainties);
+  return [index, tokens.join(), hex(logprobs), hex(entropies), certainty, finishReason].join(' ');
 }

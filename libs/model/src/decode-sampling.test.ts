@@ -16,7 +16,8 @@ async function openSampler(vocabSize: number, options: Partial<SamplerOptions> =
     intermediate_size: 1,
     max_position_embeddings: 8,
   });
-  const graph = sampleGraph(config, { candidates: 'all', numTokens: vocabSize, ...options });
+  const defaults = { candidates: 'all', numTokens: vocabSize, selfCertainty: false } as const;
+  const graph = sampleGraph(config, { ...defaults, ...options });
   return openSession(graph, { name: `sample-${vocabSize}` });
 }
 
@@ -45,6 +46,7 @@ async function draw(session: Session, logits: Float32Array, rows: readonly Row[]
     tokens: Array.from(outputs.nextTokens!.data as BigInt64Array, Number),
     logprobs: outputs.logprobs!.data as Float32Array,
     entropies: outputs.entropies!.data as Float32Array,
+    selfCertainties: (outputs.selfCertainties?.data ?? null) as Float32Array | null,
   };
 }
 
@@ -84,6 +86,36 @@ test.each([15, 18, 97, 128, 129, 512, 1000])(
     expect(tokens.at(-1)).toBe(size - 1);
   },
 );
+
+test.each([15, 16, 18, 97, 128, 129, 512, 1000])(
+  'with %i tokens self-certainty is the divergence from uniform, whatever the padding and the row',
+  async (size) => {
+    const session = await openSampler(size, { selfCertainty: true });
+    const logits = wave(size);
+    const temperature = 1.1;
+    const rows = Array.from({ length: 9 }, (_, i) => ({ u: i / 9, temperature }));
+    const { selfCertainties } = await draw(session, logits, rows);
+    await session.close();
+    // logsumexp(z) - mean(z) - log V of z = logits / temperature.
+    const mean = logits.reduce((sum, z) => sum + z / temperature, 0) / size;
+    const logSumExp = Math.log(logits.reduce((sum, z) => sum + Math.exp(z / temperature), 0));
+    expect(selfCertainties![0]).toBeCloseTo(logSumExp - mean - Math.log(size), 5);
+    expect(new Set(selfCertainties)).toHaveLength(1);
+  },
+);
+
+test('self-certainty of equally likely tokens is 0 at a large vocabulary, of a certain one large', async () => {
+  const size = 151_936;
+  const session = await openSampler(size, { selfCertainty: true });
+  const uniform = await draw(session, new Float32Array(size), [{ u: 0.5 }, { u: 0.1 }]);
+  const certain = new Float32Array(size);
+  certain[7] = 40;
+  const sure = await draw(session, certain, [{ u: 0.5 }, { u: 0.1 }]);
+  await session.close();
+  expect(uniform.selfCertainties![0]).toBeCloseTo(0, 3);
+  // logsumexp is 40, the mean 40 / V.
+  expect(sure.selfCertainties![0]).toBeCloseTo(40 - Math.log(size), 3);
+});
 
 test('the tail of 151,936 equally likely tokens is drawn where it lies', async () => {
   const size = 151_936;

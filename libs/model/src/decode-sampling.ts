@@ -11,6 +11,8 @@ export interface SamplerOptions {
   readonly candidates: 'all' | number;
   /** Ids from here on belong to no token of the tokenizer and are never drawn. */
   readonly numTokens: number;
+  /** Adds the output `selfCertainties`. */
+  readonly selfCertainty: boolean;
 }
 
 /** Graph inputs of sampling, one value a row: [B, 1] each. */
@@ -41,7 +43,8 @@ export function samplerInputs(g: GraphBuilder, options: SamplerOptions): Sampler
 }
 
 /**
- * Appends output head and sampling, with outputs `nextTokens` int64, `logprobs` and `entropies`, [B, 1] each.
+ * Appends output head and sampling, with outputs `nextTokens` int64, `logprobs` and `entropies`, [B, 1] each,
+ * and `selfCertainties` where asked for.
  *
  * Log-probability and entropy (nats) are of the whole vocabulary's distribution at the temperature, before
  * any cut (design.md section 6): what the learner recomputes. Drawing inverts the cumulative distribution
@@ -75,6 +78,29 @@ export function sampleTokens(
   g.output('nextTokens', tokens);
   g.output('logprobs', g.gatherElements(logprobs, tokens));
   g.output('entropies', entropies);
+  if (options.selfCertainty) {
+    g.output('selfCertainties', selfCertainties(g, logprobs, config.vocabSize));
+  }
+}
+
+/**
+ * `KL(U || p) = -mean(log p) - log V` of rows of log-probabilities [B, W], in nats: [B, 1].
+ *
+ * The padding's columns have a weight of 0: they are no part of the vocabulary, and would own the mean. Long rows
+ * are summed in blocks, as one float32 sum of 151,936 numbers is wrong by 2e-4 of itself; the blocks' sums by a
+ * product with ones, which is each row's own at any width.
+ */
+function selfCertainties(g: GraphBuilder, logprobs: Value, vocabSize: number): Value {
+  const width = logprobs.shape[1] as number;
+  const share = g.fill(-1 / vocabSize, 'float32', [1, vocabSize]);
+  const none = g.fill(0, 'float32', [1, width - vocabSize]);
+  const shares = width === vocabSize ? share : g.concat([share, none], -1);
+  const parts = g.mul(logprobs, shares);
+  if (width <= blockSize) return g.sub(g.reduceSum(parts, [-1], true), Math.log(vocabSize));
+  const numBlocks = width / blockSize;
+  const sums = g.reduceSum(g.reshape(parts, ['B', numBlocks, blockSize]), [-1]);
+  const ones = g.fill(1, 'float32', [numBlocks, 1]);
+  return g.sub(g.matMul(sums, ones), Math.log(vocabSize));
 }
 
 /**
