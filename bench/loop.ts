@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { readMetrics, runFiles, weightsSha256 } from '@mgrpo/checkpoint';
 import { loadRunConfig, type RunConfig } from '@mgrpo/config';
 import { runTraining } from '@mgrpo/service';
-import { OneProcessRun } from './experiments/one-process-run.ts';
+import { OneProcessRun } from '@mgrpo/study';
 
 const iterations = Number(process.argv[2] ?? 30);
 const numRounds = Number(process.argv[3] ?? 3);

@@ -12,7 +12,7 @@ const layers = [
   ['model'],
   ['runtime', 'tokenizer', 'checkpoint', 'datasets', 'config', 'telemetry', 'rpc', 'queues'],
   ['generation', 'training'],
-  ['service'],
+  ['service', 'study'],
 ];
 const layerOf = new Map(layers.flatMap((names, layer) => names.map((name) => [name, layer])));
 

@@ -105,6 +105,11 @@ export class OneProcessRun {
     return run;
   }
 
+  /** Whether answers stand after an arrow, and work before it. */
+  get hasArrows(): boolean {
+    return this.#config.answer.extractor === 'after-arrow';
+  }
+
   /** Iterations applied. */
   get applied(): number {
     return this.#applied;
