@@ -49,9 +49,9 @@ describe('a mistake in the configuration ends with code 2 and names the key', ()
       /groupSize 30.*multiple of 4/,
     ],
     [
-      'a method that the services cannot feed',
-      ['--set', 'algorithm.method=grpo'],
-      /method grpo needs evidence/,
+      'an odd number of prompts for a method that asks in pairs',
+      ['--set', 'algorithm.method=co-reward'],
+      /promptsPerIteration 3 is odd.*choose an even number/,
     ],
     ['a Redis URL that is none', ['--redis', 'cache:6379'], /redis/i],
   ])('%s', async (_what, flags, message) => {
@@ -68,6 +68,27 @@ describe('wrong input ends with code 1 and names the thing and the remedy', () =
     writeFileSync(path, '{"prompt": "1+1="}\n{"prompt": "1+2="\n');
     const { code, stderr } = await trainBadly('prompts', '--prompts', path);
     expect(stderr).toContain(`${path}:2`);
+    expect(code).toBe(1);
+    expectOneError(stderr);
+  });
+
+  it.each([
+    [
+      'grpo',
+      /no row with an "answer".*algorithm\.method grpo needs; add answers to prompts\.train/,
+    ],
+    [
+      'co-reward',
+      /no row with "rephrasings".*algorithm\.method co-reward asks; add them to prompts\.train/,
+    ],
+  ])('a prompts file without what method %s needs', async (method, message) => {
+    const path = join(workspace.folder, 'bare.jsonl');
+    writeFileSync(path, '{"prompt": "1+1="}\n');
+    const sets = [`algorithm.method=${method}`, 'algorithm.promptsPerIteration=4'];
+    const flags = sets.flatMap((assignment) => ['--set', assignment]);
+    const { code, stderr } = await trainBadly(method, '--prompts', path, ...flags);
+    expect(stderr).toMatch(message);
+    expect(stderr).toContain(path);
     expect(code).toBe(1);
     expectOneError(stderr);
   });

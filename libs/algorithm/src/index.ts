@@ -21,6 +21,7 @@ export {
   type MemberOutcome,
   stepTotals,
 } from './judge-group.ts';
+export { judgeQuestion, type SampledQuestion } from './judge-question.ts';
 export { learningRateAt, type OptimizerOptions } from './learning-rate.ts';
 export {
   importanceRatio,

@@ -1,11 +1,4 @@
-import {
-  evidenceKind,
-  type Method,
-  methods,
-  questionsPerIteration,
-  rolloutCounts,
-  stepsPerIteration,
-} from '@mgrpo/algorithm';
+import { questionsPerIteration, rolloutCounts, stepsPerIteration } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
 import type { Complaint } from './resolve.ts';
 import type { RunConfig } from './run-schema.ts';
@@ -14,7 +7,6 @@ import type { RunConfig } from './run-schema.ts';
 export function checkRunConfig(config: RunConfig): Complaint[] {
   return [
     ...checkAlgorithm(config),
-    ...checkMethod(config),
     ...checkLengths(config),
     ...checkEvaluation(config),
     ...checkJobs(config),
@@ -39,22 +31,6 @@ function checkAlgorithm({ algorithm }: RunConfig): Complaint[] {
       return [{ path, message: error.message }];
     }
   });
-}
-
-/** Evidence beside the group (gold answers, other wordings) and self-certainty don't travel through the services. */
-function checkMethod({ algorithm: { method } }: RunConfig): Complaint[] {
-  const isRunnable = (each: Method) => evidenceKind(each) === 'none' && !each.needsSelfCertainty;
-  if (isRunnable(methods[method])) return [];
-  const runnable = Object.entries<Method>(methods).filter(([, each]) => isRunnable(each));
-  const names = runnable.map(([name]) => name).join(', ');
-  return [
-    {
-      path: 'algorithm.method',
-      message:
-        `algorithm.method ${method} needs evidence that the services don't carry ` +
-        `(gold answers, other wordings or self-certainty); choose one of ${names}`,
-    },
-  ];
 }
 
 function checkLengths({ prompts, sampling, learner }: RunConfig): Complaint[] {

@@ -1,6 +1,6 @@
 import { streamKey } from '@mgrpo/algorithm';
 import type { Split } from './arithmetic.ts';
-import { chainProblemOf } from './arithmetic.ts';
+import { chainProblemOf, chainRephrasings } from './arithmetic.ts';
 
 /** How many problems each file has. */
 const sizes: Readonly<Record<Split, number>> = { train: 4096, validation: 256, test: 1024 };
@@ -8,25 +8,53 @@ const sizes: Readonly<Record<Split, number>> = { train: 4096, validation: 256, t
 // Part of the files' identity, like the sizes: other values make other files.
 const seed = 10;
 
-/** The prompts files of the arithmetic recipe, by name: a pure function without input. */
-export function arithmeticFiles(): ReadonlyMap<string, string> {
-  const splits = Object.keys(sizes) as Split[];
-  return new Map(
-    splits.map((split, index) => [`${split}.jsonl`, chainRows(split, index).join('')]),
-  );
+/** The most rephrasings of a training problem. */
+const maxRephrasings = 2;
+
+interface Row {
+  readonly id: string;
+  readonly prompt: string;
+  readonly answer: string;
 }
 
-/** One JSON line for each of a split's different problems. */
-function chainRows(split: Split, iteration: number): string[] {
+/**
+ * The prompts files of the arithmetic recipes, by name: a pure function without input.
+ *
+ * Rephrasings have a file of their own, so that the runs of other methods keep theirs.
+ */
+export function arithmeticFiles(): ReadonlyMap<string, string> {
+  const splits = Object.keys(sizes) as Split[];
+  const files = new Map<string, string>();
+  splits.forEach((split, index) => {
+    const rows = chainRows(split, index);
+    files.set(`${split}.jsonl`, linesOf(rows));
+    if (split === 'train') files.set('train-rephrased.jsonl', linesOf(rephrasedRows(rows)));
+  });
+  return files;
+}
+
+/** A split's different problems. */
+function chainRows(split: Split, iteration: number): Row[] {
   const prompts = new Set<string>();
-  const rows: string[] = [];
-  for (let prompt = 0; rows.length < sizes[split]; prompt++) {
-    const key = streamKey({ seed, purpose: 'pretraining', iteration, prompt });
-    const problem = chainProblemOf(split, key);
-    if (prompts.has(problem.prompt)) continue;
-    prompts.add(problem.prompt);
-    const row = { id: `${split}/${rows.length}`, prompt: problem.prompt, answer: problem.answer };
-    rows.push(`${JSON.stringify(row)}\n`);
+  const rows: Row[] = [];
+  for (let index = 0; rows.length < sizes[split]; index++) {
+    const key = streamKey({ seed, purpose: 'pretraining', iteration, prompt: index });
+    const { prompt, answer } = chainProblemOf(split, key);
+    if (prompts.has(prompt)) continue;
+    prompts.add(prompt);
+    rows.push({ id: `${split}/${rows.length}`, prompt, answer });
   }
   return rows;
+}
+
+/** The problems that can be said in other words. */
+function rephrasedRows(rows: readonly Row[]): object[] {
+  return rows.flatMap((row) => {
+    const rephrasings = chainRephrasings(row.prompt).slice(0, maxRephrasings);
+    return rephrasings.length === 0 ? [] : [{ ...row, rephrasings }];
+  });
+}
+
+function linesOf(rows: readonly object[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 }

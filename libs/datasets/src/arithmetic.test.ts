@@ -106,12 +106,37 @@ test('the committed prompts files are what the script makes', async () => {
   }
 });
 
+const rowsOf = (content: string): Record<string, unknown>[] =>
+  content
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+test('every rephrasing has the answer of its problem, differs from it and is for training', () => {
+  const files = arithmeticFiles();
+  const train = new Map(rowsOf(files.get('train.jsonl')!).map((row) => [row.id, row]));
+  const rows = rowsOf(files.get('train-rephrased.jsonl')!) as {
+    id: string;
+    prompt: string;
+    answer: string;
+    rephrasings: string[];
+  }[];
+  expect(rows.length).toBeGreaterThan(4000);
+  for (const { rephrasings, ...row } of rows) {
+    expect(row).toEqual(train.get(row.id));
+    for (const rephrasing of rephrasings) {
+      expect(rephrasing).not.toBe(row.prompt);
+      expect(runningValues(rephrasing).at(-1)).toBe(row.answer);
+      expect(chainSplit(rephrasing)).toBe('train');
+    }
+  }
+});
+
 test('the files share no problem, repeat none, and every answer is right', () => {
-  const rows = [...arithmeticFiles().values()].flatMap((content) =>
-    content
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { id: string; prompt: string; answer: string }),
+  const files = arithmeticFiles();
+  const rows = ['train', 'validation', 'test'].flatMap(
+    (name) =>
+      rowsOf(files.get(`${name}.jsonl`)!) as { id: string; prompt: string; answer: string }[],
   );
   expect(new Set(rows.map(({ prompt }) => prompt)).size).toBe(4096 + 256 + 1024);
   for (const { id, prompt, answer } of rows) {

@@ -43,6 +43,25 @@ function applyOperator(operator: string, a: number, b: number): number {
   return ((result % 10) + 10) % 10;
 }
 
+/**
+ * The problem in other words: one subtraction as an addition modulo 10 or the reverse, each in turn.
+ *
+ * Only those that are for training; a problem of nothing but multiplications has none.
+ *
+ * @example chainRephrasings('9-6+2*0+2+1=')[0] // -> '9+4+2*0+2+1='
+ */
+export function chainRephrasings(prompt: string): string[] {
+  const rephrasings: string[] = [];
+  for (let at = 1; at < prompt.length - 1; at += 2) {
+    const operator = prompt[at];
+    if (operator === '*') continue;
+    const complement = (10 - Number(prompt[at + 1])) % 10;
+    const flipped = `${operator === '+' ? '-' : '+'}${complement}`;
+    rephrasings.push(prompt.slice(0, at) + flipped + prompt.slice(at + 2));
+  }
+  return rephrasings.filter((rephrasing) => chainSplit(rephrasing) === 'train');
+}
+
 /** The split of a problem, by a hash of its prompt: 1 in 20 is for validation, 1 in 20 for tests. */
 export function chainSplit(prompt: string): Split {
   const residue = fnv1a(prompt) % 20;

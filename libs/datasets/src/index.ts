@@ -16,4 +16,7 @@ export {
   readEvaluationPrompts,
   readTrainingPrompts,
   type TrainingPrompt,
+  trainingReaders,
 } from './prompts.ts';
+export { type Question, type Questions, readQuestions } from './questions.ts';
+export { type AskedQuestion, questionsOfIteration } from './questions-of-iteration.ts';

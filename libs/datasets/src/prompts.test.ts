@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { readEvaluationPrompts, readTrainingPrompts } from './prompts.ts';
+import { readEvaluationPrompts, readTrainingPrompts, trainingReaders } from './prompts.ts';
 
 async function fileOf(content: string | Uint8Array): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mgrpo-prompts-'));
@@ -27,6 +27,7 @@ test('training reads every question, no answer, and reports the empty one by its
       { id: '3', prompt: '2+2=' },
       { id: 'c', prompt: '3+3=' },
     ],
+    numLeftOut: 0,
     emptyAnswerLines: [3],
   });
 });
@@ -34,10 +35,35 @@ test('training reads every question, no answer, and reports the empty one by its
 test('evaluation reads the questions that have an answer', async () => {
   expect(await readEvaluationPrompts(await fileOf(threeRows))).toEqual({
     prompts: [{ id: 'a', prompt: '1+1=', answer: '2' }],
+    numLeftOut: 2,
     emptyAnswerLines: [3],
   });
   await expect(readEvaluationPrompts(await fileOf('{"prompt":"x"}\n'))).rejects.toThrow(
     'has no row with an "answer" to evaluate against',
+  );
+});
+
+test('training on gold answers needs some', async () => {
+  const file = await trainingReaders.gold(await fileOf(threeRows));
+  expect(file.prompts).toEqual([{ id: 'a', prompt: '1+1=', answer: '2' }]);
+  await expect(trainingReaders.gold(await fileOf('{"prompt":"x"}\n'))).rejects.toThrow(
+    /has no row with an "answer" to train on, which algorithm.method grpo needs; add answers to/,
+  );
+});
+
+test('a question and its rephrasings are read together, without the answer', async () => {
+  const readRephrased = trainingReaders['other-wording'];
+  const rows = [
+    '{"id":"a","prompt":"1+1=","rephrasings":["2-0=","0+2="],"answer":"2"}',
+    '{"id":"b","prompt":"2+2=","rephrasings":[]}',
+  ];
+  expect(await readRephrased(await fileOf(rows.join('\n')))).toEqual({
+    prompts: [{ id: 'a', prompt: '1+1=', rephrasings: ['2-0=', '0+2='] }],
+    numLeftOut: 1,
+    emptyAnswerLines: [],
+  });
+  await expect(readRephrased(await fileOf(rows[1]!))).rejects.toThrow(
+    /has no row with "rephrasings".* co-reward asks; add them to prompts.train or choose another/,
   );
 });
 
@@ -57,6 +83,12 @@ test.each([
   ['broken JSON', '{"prompt":', 'is no JSON ('],
   ['a list', '["x"]', 'is no JSON object; each line is {"prompt": "…"}'],
   ['no prompt', '{"id":"b"}', '"prompt" is missing; add it or delete the line'],
+  [
+    'a rephrasing that is no text',
+    '{"prompt":"1","rephrasings":[1]}',
+    '"rephrasings" must be a list',
+  ],
+  ['an empty rephrasing', '{"prompt":"1","rephrasings":[" "]}', '"rephrasings" must be a list'],
   ['a prompt that is null', '{"prompt":null}', '"prompt" is missing'],
   ['a prompt that is a number', '{"prompt":7}', '"prompt" must be text, not 7'],
   ['an empty prompt', '{"prompt":" "}', '"prompt" is empty; fill it or delete the line'],

@@ -1,3 +1,4 @@
+import type { Evidence } from '@mgrpo/algorithm';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import type { Line } from './lines.ts';
 import { readLines } from './lines.ts';
@@ -15,9 +16,16 @@ export interface EvaluationPrompt {
   readonly answer: string;
 }
 
+/** A question with other wordings of it, at least one. It has no field for an answer either. */
+export interface RephrasedPrompt extends TrainingPrompt {
+  readonly rephrasings: readonly string[];
+}
+
 /** What a prompts file holds, and what to say about it. */
 export interface PromptsFile<Prompt> {
   readonly prompts: readonly Prompt[];
+  /** Rows without the answer or the rephrasings that were asked for. */
+  readonly numLeftOut: number;
   /** Lines that have an `answer` which is empty, counted from 1: harmless in training, useless in evaluation. */
   readonly emptyAnswerLines: readonly number[];
 }
@@ -27,10 +35,11 @@ interface Row {
   readonly id: string;
   readonly prompt: string;
   readonly answer: string | null;
+  readonly rephrasings: readonly string[];
 }
 
 /**
- * Reads the questions of a JSONL file of `{"id", "prompt", "answer"?, "source"?}`; other fields are ignored.
+ * Reads the questions of a JSONL file of `{"id", "prompt", "answer"?, "rephrasings"?}`; other fields are ignored.
  *
  * A row without `id` gets its line number. INVALID_INPUT names file, line and remedy.
  */
@@ -40,12 +49,46 @@ export async function readTrainingPrompts(path: string): Promise<PromptsFile<Tra
 
 /** Reads the questions that have a gold answer from a file of the same form; INVALID_INPUT when none has one. */
 export async function readEvaluationPrompts(path: string): Promise<PromptsFile<EvaluationPrompt>> {
+  return answered(path, 'to evaluate against');
+}
+
+async function answered(path: string, what: string): Promise<PromptsFile<EvaluationPrompt>> {
   const file = await collect(path, ({ id, prompt, answer }) =>
     answer === null || isBlank(answer) ? null : { id, prompt, answer },
   );
   if (file.prompts.length > 0) return file;
-  throw new MgrpoError('INVALID_INPUT', `${path} has no row with an "answer" to evaluate against`);
+  throw new MgrpoError('INVALID_INPUT', `${path} has no row with an "answer" ${what}`);
 }
+
+async function readRephrasedPrompts(path: string): Promise<PromptsFile<RephrasedPrompt>> {
+  const file = await collect(path, ({ id, prompt, rephrasings }) =>
+    rephrasings.length === 0 ? null : { id, prompt, rephrasings },
+  );
+  if (file.prompts.length > 0) return file;
+  throw new MgrpoError(
+    'INVALID_INPUT',
+    `${path} has no row with "rephrasings" (a list of texts), which algorithm.method co-reward asks; ` +
+      'add them to prompts.train or choose another method',
+  );
+}
+
+/**
+ * How training reads its prompts file, by the evidence that the method's labels need; INVALID_INPUT when no row
+ * has it.
+ *
+ * Only `gold` returns rows with a field for an answer.
+ */
+export const trainingReaders = {
+  none: readTrainingPrompts,
+  gold: (path: string) =>
+    answered(
+      path,
+      'to train on, which algorithm.method grpo needs; add answers to prompts.train or choose a label-free method',
+    ),
+  'other-wording': readRephrasedPrompts,
+} as const satisfies Readonly<
+  Record<Evidence['kind'], (path: string) => Promise<PromptsFile<TrainingPrompt>>>
+>;
 
 async function collect<Prompt>(
   path: string,
@@ -66,7 +109,8 @@ async function collect<Prompt>(
     const prompt = select(row);
     if (prompt !== null) prompts.push(prompt);
   }
-  if (lineOfId.size > 0) return { prompts, emptyAnswerLines };
+  const numLeftOut = lineOfId.size - prompts.length;
+  if (lineOfId.size > 0) return { prompts, numLeftOut, emptyAnswerLines };
   throw new MgrpoError('INVALID_INPUT', `${path} holds no prompts: each line is {"prompt": "…"}`);
 }
 
@@ -82,7 +126,8 @@ function parseRow(path: string, line: Line): Row {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw invalid(path, line, 'is no JSON object; each line is {"prompt": "…"}');
   }
-  const { id = String(line.number), prompt, answer = null } = json as Record<string, unknown>;
+  const row = json as Record<string, unknown>;
+  const { id = String(line.number), prompt, answer = null, rephrasings = [] } = row;
   if (prompt === undefined || prompt === null) {
     throw invalid(path, line, '"prompt" is missing; add it or delete the line');
   }
@@ -93,7 +138,14 @@ function parseRow(path: string, line: Line): Row {
   if (answer !== null && typeof answer !== 'string') {
     throw invalid(path, line, `"answer" must be text, ${got(answer)}`);
   }
-  return { id, prompt, answer };
+  if (!Array.isArray(rephrasings) || !rephrasings.every(isFilledText)) {
+    throw invalid(path, line, `"rephrasings" must be a list of texts, ${got(rephrasings)}`);
+  }
+  return { id, prompt, answer, rephrasings };
+}
+
+function isFilledText(value: unknown): value is string {
+  return typeof value === 'string' && !isBlank(value);
 }
 
 function isBlank(text: string): boolean {

@@ -19,7 +19,7 @@ import { openRedis, type RedisServer } from './redis-server.ts';
 
 const runId = 'r1';
 const prefix = '{mgrpo.r1}';
-const sampling = { temperature: 1, topP: 1, topK: 0, maxResponseTokens: 4 };
+const sampling = { temperature: 1, topP: 1, topK: 0, maxResponseTokens: 4, selfCertainty: false };
 
 let server: RedisServer;
 let folder: string;
@@ -75,8 +75,15 @@ function iterationPlan(numPrompts: number): TreePlan {
   return {
     kind: 'iteration',
     learn: { runId, iteration: 0, weightVersion: 0 },
-    groups: Array.from({ length: numPrompts }, (_, prompt) => ({
-      vote: { runId, iteration: 0, prompt, weightVersion: 0, tokens: [1], key: `vote:${prompt}` },
+    questions: Array.from({ length: numPrompts }, (_, prompt) => ({
+      vote: {
+        runId,
+        iteration: 0,
+        weightVersion: 0,
+        prompts: [{ prompt, tokens: [1] }],
+        gold: null,
+        key: `vote:${prompt}`,
+      },
       rollouts: [rollout(prompt, 'policy'), rollout(prompt, 'momentum')],
     })),
   };
@@ -196,10 +203,10 @@ describe('a job tree', () => {
 describe('a job', () => {
   it('whose data is malformed fails at once and says what is wrong', async () => {
     const plan = iterationPlan(1) as TreePlan & { kind: 'iteration' };
-    const broken = { ...plan.groups[0]!.rollouts[0]!, numRollouts: -3 };
+    const broken = { ...plan.questions[0]!.rollouts[0]!, numRollouts: -3 };
     const id = await trees.add({
       ...plan,
-      groups: [{ ...plan.groups[0]!, rollouts: [broken] }],
+      questions: [{ ...plan.questions[0]!, rollouts: [broken] }],
     });
     let calls = 0;
     consumeRollouts(async () => {

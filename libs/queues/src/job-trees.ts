@@ -16,7 +16,7 @@ export type TreePlan =
   | {
       kind: 'iteration';
       learn: LearnJob;
-      groups: readonly { vote: VoteJob; rollouts: readonly RolloutJob[] }[];
+      questions: readonly { vote: VoteJob; rollouts: readonly RolloutJob[] }[];
     }
   | { kind: 'evaluation'; evaluate: EvaluateJob; rollouts: readonly RolloutJob[] };
 
@@ -35,7 +35,7 @@ export interface JobTreesOptions {
 }
 
 /**
- * The job trees of a run: `learn(t)` <- `vote(t, prompt)` x B <- `rollout(t, prompt, role, part)`.
+ * The job trees of a run: `learn(t)` <- `vote(t, question)` <- `rollout(t, prompt, role, part)`.
  *
  * BullMQ does the fan-in; it is transport, not truth. Job ids carry a rebuild epoch because BullMQ can't repair
  * a tree: one whose rollouts completed and lost their payload never runs again, and a failed one stays failed.
@@ -135,9 +135,9 @@ export class JobTrees {
   }
 
   #iterationTree(plan: TreePlan & { kind: 'iteration' }, id: string): FlowJob {
-    const children = plan.groups.map(({ vote, rollouts }) => ({
-      ...this.#job(queueNames.vote, vote, `${id}.${vote.prompt}`, true),
-      children: this.#rolloutJobs(rollouts, `${id}.${vote.prompt}`),
+    const children = plan.questions.map(({ vote, rollouts }, question) => ({
+      ...this.#job(queueNames.vote, vote, `${id}.${question}`, true),
+      children: this.#rolloutJobs(rollouts, `${id}.${question}`),
     }));
     return { ...this.#job(queueNames.learn, plan.learn, id, false), children };
   }

@@ -20,7 +20,12 @@ const samplingSchema = z.strictObject({
   topP: z.number().min(0).max(1),
   topK: count,
   maxResponseTokens: z.int().min(1),
+  /** Rollouts bring their self-certainties, which only some rewards need. */
+  selfCertainty: z.boolean(),
 });
+
+/** A prompt by its position in the iteration or among the validation problems. */
+const promptSchema = z.strictObject({ prompt: count, tokens });
 
 /** Generate responses for some prompts with one role's weights of exactly this version. */
 export const rolloutJobSchema = z.strictObject({
@@ -30,7 +35,7 @@ export const rolloutJobSchema = z.strictObject({
   /** Iteration for training, weight version for evaluation: with purpose it selects the random stream. */
   iteration: count,
   weightVersion: count,
-  prompts: z.array(z.strictObject({ prompt: count, tokens })).min(1),
+  prompts: z.array(promptSchema).min(1),
   firstRollout: count,
   numRollouts: z.int().min(1),
   sampling: samplingSchema,
@@ -38,17 +43,23 @@ export const rolloutJobSchema = z.strictObject({
   key: z.string(),
 });
 
-/** Filter and vote on one group, once all its rollouts are there. */
+/** Filter, label and reward the groups of one question, once all their rollouts are there. */
 export const voteJobSchema = z.strictObject({
   runId: z.string(),
   iteration: count,
-  prompt: count,
   weightVersion: count,
-  tokens,
+  /** One prompt, or the two wordings of a question that label each other. */
+  prompts: z
+    .array(promptSchema)
+    .min(1)
+    .max(2)
+    .refine((prompts) => prompts[0]?.prompt !== prompts[1]?.prompt, 'wordings need two positions'),
+  /** The canonical gold answer; null unless the run's method is labelled. */
+  gold: z.string().min(1).nullable(),
   key: z.string(),
 });
 
-/** Train on the iteration, once all its groups have voted. */
+/** Train on the iteration, once all its questions have voted. */
 export const learnJobSchema = z.strictObject({
   runId: z.string(),
   iteration: count,

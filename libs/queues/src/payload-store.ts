@@ -82,7 +82,7 @@ export function rolloutKey(job: {
   return `mgrpo:${job.runId}:${job.purpose}:${job.iteration}:${job.role}:${prompts}:${rollouts}:${job.temperature}`;
 }
 
-/** The key of a group's verdict. */
+/** The key of a question's verdicts; `prompt` is the first of its prompts. */
 export function verdictKey(runId: string, iteration: number, prompt: number): string {
   return `mgrpo:${runId}:verdict:${iteration}:${prompt}`;
 }

@@ -8,12 +8,14 @@ export type { GroupVerdict, GroupVerdict__Output } from './gen/mgrpo/v1/GroupVer
 export type { LearnerServiceClient } from './gen/mgrpo/v1/LearnerService.ts';
 export type { LearnerState, LearnerState__Output } from './gen/mgrpo/v1/LearnerState.ts';
 export type { MemberVerdict, MemberVerdict__Output } from './gen/mgrpo/v1/MemberVerdict.ts';
+export type { QuestionVerdict } from './gen/mgrpo/v1/QuestionVerdict.ts';
 export type { RecordEvaluationRequest__Output } from './gen/mgrpo/v1/RecordEvaluationRequest.ts';
 export type { RolloutBatch, RolloutBatch__Output } from './gen/mgrpo/v1/RolloutBatch.ts';
 export type { RolloutChunk, RolloutChunk__Output } from './gen/mgrpo/v1/RolloutChunk.ts';
 export type { RunState, RunState__Output } from './gen/mgrpo/v1/RunState.ts';
 export type { SubscribeRequest__Output } from './gen/mgrpo/v1/SubscribeRequest.ts';
 export type { TrainingBatch, TrainingBatch__Output } from './gen/mgrpo/v1/TrainingBatch.ts';
+export type { VoteMember__Output } from './gen/mgrpo/v1/VoteMember.ts';
 export type { VoteRequest__Output } from './gen/mgrpo/v1/VoteRequest.ts';
 export type { WatchLearnerRequest__Output } from './gen/mgrpo/v1/WatchLearnerRequest.ts';
 export type { WatchRunRequest__Output } from './gen/mgrpo/v1/WatchRunRequest.ts';

@@ -7,41 +7,49 @@ export interface RolloutGroup {
   momentum: readonly Rollout[];
 }
 
-export interface ExpectedGroup {
+/** What the parts of a question's groups must all say. */
+export interface ExpectedGroups {
   runId: string;
   iteration: number;
-  prompt: number;
   weightVersion: number;
+  /** The question's prompts by position: one, or two wordings. */
+  prompts: readonly number[];
+  /** M and N of each. */
   numPolicy: number;
   numMomentum: number;
 }
 
 /**
- * The complete, ordered group: policy rollouts by index, then momentum rollouts by index.
+ * The complete, ordered group of each prompt: policy rollouts by index, then momentum rollouts by index.
  *
  * A vote on part of a group would be another vote, so a missing, doubled or foreign rollout is an error.
  *
  * @throws MgrpoError INVALID_MESSAGE naming what differs.
  */
-export function assembleGroup(
+export function assembleGroups(
   parts: readonly RolloutPart[],
-  expected: ExpectedGroup,
-): RolloutGroup {
-  const what = `group of prompt ${expected.prompt} in iteration ${expected.iteration}`;
+  { prompts, numPolicy, numMomentum, ...expected }: ExpectedGroups,
+): RolloutGroup[] {
   for (const part of parts) {
-    for (const field of ['runId', 'iteration', 'prompt', 'weightVersion'] as const) {
-      if (part[field] !== expected[field]) {
-        throw new MgrpoError(
-          'INVALID_MESSAGE',
-          `${what}: ${field} is ${part[field]}, expected ${expected[field]}`,
-        );
-      }
+    const what = `group of prompt ${part.prompt} in iteration ${part.iteration}`;
+    for (const field of ['runId', 'iteration', 'weightVersion'] as const) {
+      requireSame(`${what}: ${field}`, part[field], [expected[field]]);
     }
+    requireSame(`${what}: prompt`, part.prompt, prompts);
   }
-  return {
-    policy: ordered(parts, 'policy', expected.numPolicy, what),
-    momentum: ordered(parts, 'momentum', expected.numMomentum, what),
-  };
+  return prompts.map((prompt) => {
+    const what = `group of prompt ${prompt} in iteration ${expected.iteration}`;
+    const own = parts.filter((part) => part.prompt === prompt);
+    return {
+      policy: ordered(own, 'policy', numPolicy, what),
+      momentum: ordered(own, 'momentum', numMomentum, what),
+    };
+  });
+}
+
+function requireSame<Value>(what: string, got: Value, expected: readonly Value[]): void {
+  if (expected.includes(got)) return;
+  throw new MgrpoError('INVALID_MESSAGE', `${what} is ${got}, expected ${expected.join(' or ')}`);
 }
 
 function ordered(

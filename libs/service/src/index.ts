@@ -1,5 +1,5 @@
 export { Broadcast } from './broadcast.ts';
-export { assembleGroup, type RolloutGroup } from './groups.ts';
+export { assembleGroups, type RolloutGroup } from './groups.ts';
 export { configHash, joinRun, learnerAddress, requireAddress } from './join-run.ts';
 export { machineFingerprint } from './machine.ts';
 export { consumerSettings, payloadTtlSeconds, redisUrlOf } from './queue-settings.ts';

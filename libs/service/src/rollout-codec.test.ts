@@ -1,6 +1,6 @@
 import { contracts, decodeMessage, encodeMessage, type RolloutBatch } from '@mgrpo/rpc';
 import { describe, expect, it } from 'vitest';
-import { assembleGroup } from './groups.ts';
+import { assembleGroups } from './groups.ts';
 import { decodeRollouts, encodeRollouts, type RolloutPart } from './rollout-codec.ts';
 
 function part(role: 'policy' | 'momentum', first: number, count: number): RolloutPart {
@@ -16,6 +16,7 @@ function part(role: 'policy' | 'momentum', first: number, count: number): Rollou
       tokens: Int32Array.of(5, 151_935, i),
       logprobs: Float32Array.of(-0.1, -2.5, -1e-7),
       entropies: Float32Array.of(0.25, 1.5, 0),
+      selfCertainties: role === 'policy' ? Float32Array.of(4, 0.5, 1e-7) : null,
       finishReason: i % 2 === 0 ? 'stop' : 'length',
     })),
   };
@@ -48,6 +49,22 @@ describe('a rollout payload', () => {
         b.chunks![0]!.rollouts![1]!.logprobs = Buffer.alloc(8);
       }),
       /rollout 1 has 3 tokens, 2 logprobs/,
+    ],
+    [
+      'a self-certainty too many',
+      tampered((b) => {
+        b.chunks![0]!.rollouts![0]!.selfCertainties = Buffer.alloc(16);
+      }),
+      /rollout 0 has 3 tokens, 3 logprobs, 3 entropies, 4 self-certainties/,
+    ],
+    [
+      'a self-certainty that is no number',
+      tampered((b) => {
+        b.chunks![0]!.rollouts![0]!.selfCertainties = Buffer.from(
+          Float32Array.of(Number.POSITIVE_INFINITY, 0, 0).buffer,
+        );
+      }),
+      /no finite number/,
     ],
     [
       'half a number',
@@ -84,31 +101,36 @@ describe('a rollout payload', () => {
   });
 });
 
-describe('assembleGroup', () => {
-  const expected = {
-    runId: 'r',
-    iteration: 3,
-    prompt: 1,
-    weightVersion: 2,
-    numPolicy: 3,
-    numMomentum: 2,
-  };
+describe('assembleGroups', () => {
+  const expected = { runId: 'r', iteration: 3, weightVersion: 2, numPolicy: 3, numMomentum: 2 };
+  const one = { ...expected, prompts: [1] };
   const whole = [
     part('momentum', 1, 1),
     part('policy', 2, 1),
     part('momentum', 0, 1),
     part('policy', 0, 2),
   ];
+  const otherWording = whole.map((each) => ({ ...each, prompt: 2 }));
 
   it('orders the parts, whichever ended first', () => {
-    const { policy, momentum } = assembleGroup(whole, expected);
-    expect(policy.map((rollout) => rollout.index)).toEqual([0, 1, 2]);
-    expect(momentum.map((rollout) => rollout.index)).toEqual([0, 1]);
+    const [group] = assembleGroups(whole, one);
+    expect(group!.policy.map((rollout) => rollout.index)).toEqual([0, 1, 2]);
+    expect(group!.momentum.map((rollout) => rollout.index)).toEqual([0, 1]);
+  });
+
+  it('keeps the wordings of a question apart, in the order asked for', () => {
+    const groups = assembleGroups([...whole, ...otherWording], { ...expected, prompts: [2, 1] });
+    expect(groups.map(({ policy, momentum }) => [policy.length, momentum.length])).toEqual([
+      [3, 2],
+      [3, 2],
+    ]);
+    expect(groups[1]!.policy[0]).toBe(whole[3]!.rollouts[0]);
   });
 
   it.each<[string, RolloutPart[], RegExp]>([
     ['a missing part', whole.slice(1), /expected 2 momentum rollouts, got 1 \(0\)/],
     ['a doubled part', [...whole, part('policy', 2, 1)], /expected 3 policy rollouts, got 4/],
+    ['another prompt', [...whole, otherWording[0]!], /prompt is 2, expected 1/],
     [
       'another weight version',
       [{ ...whole[0]!, weightVersion: 1 }, ...whole.slice(1)],
@@ -116,6 +138,6 @@ describe('assembleGroup', () => {
     ],
     ['another run', [{ ...whole[0]!, runId: 'x' }, ...whole.slice(1)], /runId is x/],
   ])('refuses %s: a vote on another group would be another vote', (_what, parts, message) => {
-    expect(() => assembleGroup(parts, expected)).toThrow(message);
+    expect(() => assembleGroups(parts, one)).toThrow(message);
   });
 });

@@ -22,6 +22,8 @@ export interface Rollout {
   logprobs: Float32Array;
   /** Nats, over the full vocabulary, before top-p and top-k. */
   entropies: Float32Array;
+  /** Nats, over the same distribution; null where the job does not ask for them. */
+  selfCertainties: Float32Array | null;
   finishReason: 'stop' | 'length';
 }
 
@@ -63,6 +65,7 @@ export function toWire(part: RolloutPart): RolloutChunk {
       tokenIds: arrayBytes(rollout.tokens),
       logprobs: arrayBytes(rollout.logprobs),
       entropies: arrayBytes(rollout.entropies),
+      ...(rollout.selfCertainties && { selfCertainties: arrayBytes(rollout.selfCertainties) }),
       finishReason: wireFinish[rollout.finishReason],
     })),
   };
@@ -83,6 +86,11 @@ export function fromWire(chunk: RolloutChunk__Output, what: string): RolloutPart
         tokens: int32Array(wire.tokenIds, `${name}: token_ids`),
         logprobs: float32Array(wire.logprobs, `${name}: logprobs`),
         entropies: float32Array(wire.entropies, `${name}: entropies`),
+        // A response has a token at least, so no bytes mean that there are none.
+        selfCertainties:
+          wire.selfCertainties.length === 0
+            ? null
+            : float32Array(wire.selfCertainties, `${name}: self_certainties`),
         finishReason: finishFromWire(wire.finishReason, name),
       };
       if (rollout.index !== chunk.firstRollout + position) {
@@ -103,21 +111,22 @@ function finishFromWire(reason: string, name: string): 'stop' | 'length' {
   throw new MgrpoError('INVALID_MESSAGE', `${name}: finish_reason is ${reason}`);
 }
 
-function checkArrays({ tokens, logprobs, entropies }: Rollout, name: string): void {
-  if (
-    tokens.length === 0 ||
-    logprobs.length !== tokens.length ||
-    entropies.length !== tokens.length
-  ) {
+function checkArrays({ tokens, ...scores }: Rollout, name: string): void {
+  const { logprobs, entropies, selfCertainties } = scores;
+  const arrays =
+    selfCertainties === null ? [logprobs, entropies] : [logprobs, entropies, selfCertainties];
+  if (tokens.length === 0 || arrays.some((array) => array.length !== tokens.length)) {
+    const certainties =
+      selfCertainties === null ? '' : `, ${selfCertainties.length} self-certainties`;
     throw new MgrpoError(
       'INVALID_MESSAGE',
-      `${name} has ${tokens.length} tokens, ${logprobs.length} logprobs, ${entropies.length} entropies`,
+      `${name} has ${tokens.length} tokens, ${logprobs.length} logprobs, ${entropies.length} entropies${certainties}`,
     );
   }
-  if (!logprobs.every(Number.isFinite) || !entropies.every(Number.isFinite)) {
+  if (!arrays.every((array) => array.every(Number.isFinite))) {
     throw new MgrpoError(
       'INVALID_MESSAGE',
-      `${name} has a logprob or entropy that is no finite number`,
+      `${name} has a logprob, entropy or self-certainty that is no finite number`,
     );
   }
 }

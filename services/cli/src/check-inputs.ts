@@ -1,6 +1,7 @@
+import { evidenceKind, methods } from '@mgrpo/algorithm';
 import { checkModelFolder } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
-import { readEvaluationPrompts, readTrainingPrompts } from '@mgrpo/datasets';
+import { readEvaluationPrompts, trainingReaders } from '@mgrpo/datasets';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 
 /**
@@ -9,9 +10,9 @@ import { loadTokenizer } from '@mgrpo/tokenizer';
  *
  * @throws INVALID_MODEL or INVALID_INPUT naming the file, the tensor or the line, and the remedy
  */
-export async function checkInputs({ model, prompts }: RunConfig): Promise<void> {
+export async function checkInputs({ model, prompts, algorithm }: RunConfig): Promise<void> {
   await checkModelFolder(model.path);
   await loadTokenizer(model.path);
-  await readTrainingPrompts(prompts.train);
+  await trainingReaders[evidenceKind(methods[algorithm.method])](prompts.train);
   if (prompts.validation !== null) await readEvaluationPrompts(prompts.validation);
 }

@@ -1,4 +1,4 @@
-import { rolloutCounts } from '@mgrpo/algorithm';
+import { methods, rolloutCounts } from '@mgrpo/algorithm';
 import { answerOf } from '@mgrpo/answers';
 import type { RunConfig } from '@mgrpo/config';
 import {
@@ -29,7 +29,7 @@ import { coordinatorRpc } from './coordinator-rpc.ts';
 import { evaluate } from './evaluate.ts';
 import { LearnerView } from './learner-view.ts';
 import { planEvaluation, planIteration } from './plan.ts';
-import { loadProblems, loadPrompts } from './prompts.ts';
+import { loadProblems, loadQuestions } from './prompts.ts';
 
 /** Runs the coordinator as this process; returns its exit code. */
 export function main(config: RunConfig): Promise<number> {
@@ -43,8 +43,8 @@ const problemsPerJob = 64;
 export async function startCoordinator(context: ServiceContext): Promise<RunningService> {
   const { config, log, registry } = context;
   const tokenizer = await loadTokenizer(config.model.path);
-  const [prompts, problems, state] = await Promise.all([
-    loadPrompts(config, tokenizer, context),
+  const [questions, problems, state] = await Promise.all([
+    loadQuestions(config, tokenizer, context),
     loadProblems(config, tokenizer, context),
     joinRun(config),
   ]);
@@ -70,7 +70,7 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
     evaluateEvery: problems.length === 0 ? 0 : config.evaluation.everyIterations,
     trees,
     learner,
-    planIteration: (iteration) => planIteration(iteration, prompts, planOptions(config, runId)),
+    planIteration: (iteration) => planIteration(iteration, questions, planOptions(config, runId)),
     planEvaluation: (version) =>
       planEvaluation(
         version,
@@ -133,19 +133,20 @@ function planOptions(config: RunConfig, runId: string) {
     runId,
     seed,
     lag,
-    promptsPerIteration: algorithm.promptsPerIteration,
+    algorithm,
     rollouts: rolloutCounts(algorithm),
     rolloutsPerJob: deployment.rollout.rolloutsPerJob,
-    sampling,
+    sampling: { ...sampling, selfCertainty: methods[algorithm.method].needsSelfCertainty },
   };
 }
 
 /** Greedy always, so that mere sharpening of the distribution can't pass for progress; and as configured. */
 function evaluationPasses({ evaluation, sampling }: RunConfig) {
-  const greedy = { samples: 1, sampling: { ...sampling, temperature: 0, topP: 1, topK: 0 } };
+  const plain = { ...sampling, topP: 1, topK: 0, selfCertainty: false };
+  const greedy = { samples: 1, sampling: { ...plain, temperature: 0 } };
   if (evaluation.temperature === 0) return [greedy];
   const { samples, temperature } = evaluation;
-  return [greedy, { samples, sampling: { ...sampling, temperature, topP: 1, topK: 0 } }];
+  return [greedy, { samples, sampling: { ...plain, temperature } }];
 }
 
 function answerReader(config: RunConfig, tokenizer: Tokenizer) {

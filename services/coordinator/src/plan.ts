@@ -1,4 +1,5 @@
-import { promptsOfIteration } from '@mgrpo/algorithm';
+import type { AlgorithmOptions } from '@mgrpo/algorithm';
+import { type Question, questionsOfIteration } from '@mgrpo/datasets';
 import { type RolloutJob, rolloutKey, type TreePlan, verdictKey } from '@mgrpo/queues';
 
 /** What an iteration's jobs are a function of, besides the iteration. */
@@ -6,7 +7,7 @@ export interface PlanOptions {
   runId: string;
   seed: number;
   lag: number;
-  promptsPerIteration: number;
+  algorithm: Pick<AlgorithmOptions, 'method' | 'promptsPerIteration'>;
   /** M and N. */
   rollouts: { policy: number; momentum: number };
   rolloutsPerJob: number;
@@ -18,27 +19,31 @@ function weightVersionOf(iteration: number, lag: number): number {
   return Math.max(0, iteration - lag);
 }
 
-/** The jobs of iteration `t`: a pure function of the run's configuration, its prompts and t. */
+/** The jobs of iteration `t`: a pure function of the run's configuration, its questions and t. */
 export function planIteration(
   iteration: number,
-  prompts: readonly Int32Array[],
+  questions: readonly Question[],
   options: PlanOptions,
 ): TreePlan {
-  const { runId, seed, promptsPerIteration } = options;
-  const numPrompts = prompts.length;
+  const { runId, seed, algorithm } = options;
   const weightVersion = weightVersionOf(iteration, options.lag);
-  const indices = promptsOfIteration({ seed, iteration, promptsPerIteration, numPrompts });
-  const groups = indices.map((index, prompt) => {
-    const tokens = [...prompts[index]!];
-    const job = { runId, iteration, weightVersion };
-    return {
-      vote: { ...job, prompt, tokens, key: verdictKey(runId, iteration, prompt) },
-      rollouts: (['policy', 'momentum'] as const).flatMap((role) =>
-        rolloutJobs({ ...job, role, prompt, tokens }, options),
-      ),
-    };
-  });
-  return { kind: 'iteration', learn: { runId, iteration, weightVersion }, groups };
+  const job = { runId, iteration, weightVersion };
+  const asked = questionsOfIteration(questions, { seed, iteration, algorithm });
+  return {
+    kind: 'iteration',
+    learn: job,
+    questions: asked.map(({ prompts: wordings, gold }) => {
+      const prompts = wordings.map(({ prompt, tokens }) => ({ prompt, tokens: [...tokens] }));
+      return {
+        vote: { ...job, prompts, gold, key: verdictKey(runId, iteration, prompts[0]!.prompt) },
+        rollouts: prompts.flatMap((prompt) =>
+          (['policy', 'momentum'] as const).flatMap((role) =>
+            rolloutJobs({ ...job, ...prompt, role }, options),
+          ),
+        ),
+      };
+    }),
+  };
 }
 
 interface GroupPart {

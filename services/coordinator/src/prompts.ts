@@ -1,10 +1,13 @@
 import { basename } from 'node:path';
+import { evidenceKind, methods } from '@mgrpo/algorithm';
 import { canonicalAnswer } from '@mgrpo/answers';
 import type { RunConfig } from '@mgrpo/config';
 import {
   type PromptsFile,
+  type PromptTokenOptions,
+  type Question,
   readEvaluationPrompts,
-  readTrainingPrompts,
+  readQuestions,
   type TokenizedPrompts,
   tokenizePrompts,
 } from '@mgrpo/datasets';
@@ -12,17 +15,28 @@ import type { ServiceContext } from '@mgrpo/service';
 import type { Tokenizer } from '@mgrpo/tokenizer';
 import type { Problem } from './score.ts';
 
-/** The training prompts as tokens, in the order of the file. Gold answers are not read. */
-export async function loadPrompts(
+/**
+ * The training questions as tokens, in the order of the file, with the evidence that the method needs: gold
+ * answers are read for method `grpo` and for no other.
+ */
+export async function loadQuestions(
   config: RunConfig,
   tokenizer: Tokenizer,
   context: Pick<ServiceContext, 'log' | 'notice'>,
-): Promise<Int32Array[]> {
+): Promise<readonly Question[]> {
   const path = config.prompts.train;
-  const file = await readTrainingPrompts(path);
-  const tokenized = tokenize(file.prompts, config, tokenizer);
-  report(path, file, tokenized, context);
-  return tokenized.prompts.map(({ tokens }) => tokens);
+  const kind = evidenceKind(methods[config.algorithm.method]);
+  const options = { ...tokenOptions(config, tokenizer), canonical: canonicalAnswer };
+  const { questions, ...file } = await readQuestions(path, kind, options);
+  report(path, { ...file, prompts: questions }, context);
+  if (file.numLeftOut > 0) {
+    const missing = kind === 'gold' ? 'an answer' : 'rephrasings';
+    context.notice(
+      `${basename(path)}: ${file.numLeftOut} prompts without ${missing} are left out, ` +
+        `${questions.length} are used`,
+    );
+  }
+  return questions;
 }
 
 /** The validation problems with their gold answers; none when the recipe names no file. */
@@ -36,21 +50,19 @@ export async function loadProblems(
   const file = await readEvaluationPrompts(validation);
   const { maxPrompts } = config.evaluation;
   const asked = maxPrompts === null ? file.prompts : file.prompts.slice(0, maxPrompts);
-  const tokenized = tokenize(asked, config, tokenizer);
-  report(validation, file, tokenized, context);
+  const tokenized = tokenizePrompts(asked, tokenOptions(config, tokenizer));
+  report(validation, { ...file, ...tokenized }, context);
   return tokenized.prompts.map(({ tokens, answer }) => ({
     tokens,
     answer: canonicalAnswer(answer),
   }));
 }
 
-function tokenize<Prompt extends { readonly prompt: string }>(
-  prompts: readonly Prompt[],
+function tokenOptions(
   { prompts: { template, maxPromptTokens, tooLong } }: RunConfig,
   tokenizer: Tokenizer,
-): TokenizedPrompts<Prompt> {
-  const encode = (text: string) => tokenizer.encode(text);
-  return tokenizePrompts(prompts, { template, maxPromptTokens, tooLong, encode });
+): PromptTokenOptions {
+  return { template, maxPromptTokens, tooLong, encode: (text) => tokenizer.encode(text) };
 }
 
 const maxLinesShown = 20;
@@ -58,8 +70,13 @@ const maxLinesShown = 20;
 /** What a person should know of a file before it is trained on. */
 function report(
   path: string,
-  { emptyAnswerLines }: PromptsFile<unknown>,
-  { prompts, numRejected, numTruncated }: TokenizedPrompts<unknown>,
+  {
+    emptyAnswerLines,
+    prompts,
+    numRejected,
+    numTruncated,
+  }: Omit<TokenizedPrompts<unknown>, 'prompts'> &
+    Pick<PromptsFile<unknown>, 'emptyAnswerLines' | 'prompts'>,
   { log, notice }: Pick<ServiceContext, 'log' | 'notice'>,
 ): void {
   log.info({ path, prompts: prompts.length, numRejected, numTruncated }, 'prompts');

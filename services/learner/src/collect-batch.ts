@@ -20,11 +20,12 @@ export async function collectBatch(
     throw new MgrpoError('INVALID_MESSAGE', `job of run ${data.runId}; this learner's is ${runId}`);
   }
   const refs = await children();
-  const verdicts = await Promise.all(
+  const questions = await Promise.all(
     refs.map(async (ref) =>
-      decodeMessage(contracts.GroupVerdict, await payloads.get(ref), ref.key),
+      decodeMessage(contracts.QuestionVerdict, await payloads.get(ref), ref.key),
     ),
   );
+  const verdicts = questions.flatMap((question) => question.groups);
   const groups = orderedVerdicts(verdicts, { runId, iteration, weightVersion, numPrompts });
   const chunks = groups.flatMap((group) => group.chunks);
   const policyChunks = chunks.filter((chunk) => roleFromWire(chunk.role) === 'policy');

@@ -33,8 +33,8 @@ export function iterationRecord(
     iteration: batch.iteration,
     weightVersion: batch.weightVersion,
     reward: mean(policy.map((member) => member.reward)),
-    voteShare: mean(labelled(groups).map((group) => group.voteShare)),
-    answersPerGroup: mean(groups.map((group) => group.numAnswers)),
+    voteShare: mean(voted(groups).map((group) => group.voteShare)),
+    answersPerGroup: mean(voted(groups).map((group) => group.numAnswers)),
     // Collapse into one constant answer shows here: 1 when every prompt gets the same label.
     topLabelShare: topLabelShare(groups),
     groupsWithoutLabel: groups.length - labelled(groups).length,
@@ -80,6 +80,11 @@ function mean(values: readonly number[]): number | null {
 
 function labelled(groups: readonly GroupVerdict__Output[]): GroupVerdict__Output[] {
   return groups.filter((group) => group.hasLabel);
+}
+
+/** Groups whose label is a majority: gold labels and self-certainty need no vote. */
+function voted(groups: readonly GroupVerdict__Output[]): GroupVerdict__Output[] {
+  return groups.filter((group) => group.numVotes > 0);
 }
 
 function hasNoSignal(group: GroupVerdict__Output): boolean {

@@ -13,7 +13,7 @@ import {
 } from '@mgrpo/queues';
 import { contracts, encodeMessage, wireRole } from '@mgrpo/rpc';
 import {
-  assembleGroup,
+  assembleGroups,
   consumerSettings,
   decodeRollouts,
   joinRun,
@@ -27,7 +27,7 @@ import {
 import { createMetrics } from '@mgrpo/telemetry';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 import { countVerdict } from './count-verdict.ts';
-import { type VoteOptions, verdictToWire, voteGroup } from './vote-group.ts';
+import { type VoteOptions, verdictToWire, voteQuestion } from './vote-group.ts';
 import { voterRpc } from './voter-rpc.ts';
 
 /** Runs a voter as this process; returns its exit code. */
@@ -38,7 +38,7 @@ export function main(config: RunConfig): Promise<number> {
 // Votes are short; several at once hide the trips to Redis.
 const votesInHand = 16;
 
-/** Filters, votes and rewards: takes a group's rollouts from Redis, leaves its verdict there. Stateless. */
+/** Filters, votes and rewards: takes a question's rollouts from Redis, leaves its verdicts there. Stateless. */
 export async function startVoter({
   config,
   log,
@@ -96,28 +96,35 @@ async function vote(
   const refs = await children();
   const bytes = await Promise.all(refs.map((ref) => payloads.get(ref)));
   const parts = bytes.map((each, i) => decodeRollouts(each, refs[i]!.key));
-  const counts = rolloutCounts(options.algorithm);
-  const group = assembleGroup(parts.flat(), {
+  const { iteration, weightVersion, prompts, gold } = data;
+  const { policy: numPolicy, momentum: numMomentum } = rolloutCounts(options.algorithm);
+  const groups = assembleGroups(parts.flat(), {
     runId,
-    iteration: data.iteration,
-    prompt: data.prompt,
-    weightVersion: data.weightVersion,
-    numPolicy: counts.policy,
-    numMomentum: counts.momentum,
+    iteration,
+    weightVersion,
+    prompts: prompts.map(({ prompt }) => prompt),
+    numPolicy,
+    numMomentum,
   });
-  const verdict = voteGroup(group, options);
-  countVerdict(verdict, metrics);
-  const message = encodeMessage(contracts.GroupVerdict, {
-    ...verdictToWire(verdict),
-    runId,
-    iteration: data.iteration,
-    prompt: data.prompt,
-    weightVersion: data.weightVersion,
-    promptTokenIds: data.tokens,
-    // In the order of the group, so that the verdict's bytes don't depend on which job ended first.
-    chunks: refs
-      .map(({ key, sha256 }, i) => ({ key, sha256, role: wireRole[parts[i]![0]!.role] }))
-      .sort((a, b) => (a.key < b.key ? -1 : 1)),
+  const verdicts = voteQuestion({ groups, gold }, options);
+  for (const verdict of verdicts) countVerdict(verdict, metrics);
+  const chunks = refs.map(({ key, sha256 }, i) => {
+    const { prompt, role } = parts[i]![0]!;
+    return { prompt, key, sha256, role: wireRole[role] };
+  });
+  const message = encodeMessage(contracts.QuestionVerdict, {
+    groups: prompts.map(({ prompt, tokens }, i) => ({
+      ...verdictToWire(verdicts[i]!),
+      runId,
+      iteration,
+      prompt,
+      weightVersion,
+      promptTokenIds: tokens,
+      // In the order of the group, so that the verdict's bytes don't depend on which job ended first.
+      chunks: chunks
+        .filter((chunk) => chunk.prompt === prompt)
+        .sort((a, b) => (a.key < b.key ? -1 : 1)),
+    })),
   });
   const ref = await payloads.put(data.key, message);
   return { ...ref, generatedAtMs: Math.max(...refs.map((each) => each.finishedAtMs ?? 0)) };

@@ -2,7 +2,8 @@ import {
   type AlgorithmOptions,
   type Fence,
   type GroupMember,
-  judgeGroup,
+  judgeQuestion,
+  selfCertainty,
   trajectoryEntropy,
   type GroupVerdict as Verdict,
 } from '@mgrpo/algorithm';
@@ -19,13 +20,21 @@ export interface VoteOptions {
   answerOf(text: string): string | null;
 }
 
-/** Judges the complete, ordered group of one prompt (Algorithm 1, lines 9-14). Pure. */
-export function voteGroup(group: RolloutGroup, options: VoteOptions): Verdict {
-  const members = [
-    ...group.policy.map((rollout) => memberOf(rollout, 'policy', options)),
-    ...group.momentum.map((rollout) => memberOf(rollout, 'momentum', options)),
-  ];
-  return judgeGroup(members, options.algorithm);
+/** A question with everything that was sampled for it. */
+export interface Question {
+  /** One complete, ordered group for each of its prompts. */
+  groups: readonly RolloutGroup[];
+  /** Canonical; null unless the method is labelled. */
+  gold: string | null;
+}
+
+/** Judges the groups of one question (Algorithm 1, lines 9-14). Pure. */
+export function voteQuestion({ groups, gold }: Question, options: VoteOptions): Verdict[] {
+  const members = groups.map(({ policy, momentum }) => [
+    ...policy.map((rollout) => memberOf(rollout, 'policy', options)),
+    ...momentum.map((rollout) => memberOf(rollout, 'momentum', options)),
+  ]);
+  return judgeQuestion({ groups: members, gold }, options.algorithm);
 }
 
 function memberOf(
@@ -38,8 +47,7 @@ function memberOf(
     index: rollout.index,
     answer: answerOf(decode(rollout.tokens)),
     entropy: trajectoryEntropy(rollout.entropies, algorithm.trajectoryEntropy),
-    // The services sample no self-certainty; configurations that need it are refused.
-    selfCertainty: null,
+    selfCertainty: rollout.selfCertainties && selfCertainty(rollout.selfCertainties),
     numTokens: rollout.tokens.length,
   };
 }
@@ -49,8 +57,8 @@ export function verdictToWire({ label, fence, members }: Verdict): GroupVerdict 
   const majority = label.kind === 'majority' ? label : undefined;
   const bounds = fenceOf(fence);
   return {
-    hasLabel: majority !== undefined,
-    pseudoLabel: majority?.answer ?? '',
+    hasLabel: label.kind !== 'none',
+    pseudoLabel: label.kind === 'none' ? '' : label.answer,
     voteShare: majority?.share ?? 0,
     numVotes: majority?.numVotes ?? 0,
     numAnswers: majority?.numAnswers ?? 0,

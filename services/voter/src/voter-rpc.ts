@@ -1,20 +1,36 @@
+import type { Evidence, GroupMember } from '@mgrpo/algorithm';
 import { judgeGroup } from '@mgrpo/algorithm';
-import { roleFromWire, unaryHandler, type VoteRequest__Output } from '@mgrpo/rpc';
+import { canonicalAnswer } from '@mgrpo/answers';
+import {
+  roleFromWire,
+  unaryHandler,
+  type VoteMember__Output,
+  type VoteRequest__Output,
+} from '@mgrpo/rpc';
 import { type VoteOptions, verdictToWire } from './vote-group.ts';
 
 /** `VoterService`: votes on a given group, without queue or model; for tests, tools and other systems. */
 export function voterRpc({ algorithm, answerOf }: VoteOptions) {
+  const membersOf = (members: readonly VoteMember__Output[]): GroupMember[] =>
+    members.map(({ role, index, text, entropy, selfCertainty = null }) => ({
+      role: roleFromWire(role),
+      index,
+      answer: answerOf(text),
+      entropy,
+      selfCertainty,
+      numTokens: Math.max(1, text.length),
+    }));
+  const evidenceOf = ({ otherWording, goldAnswer }: VoteRequest__Output): Evidence => {
+    if (otherWording) return { kind: 'other-wording', members: membersOf(otherWording.members) };
+    if (goldAnswer === undefined) return { kind: 'none' };
+    return { kind: 'gold', answer: canonicalAnswer(goldAnswer) };
+  };
   return {
-    vote: unaryHandler(async ({ iteration, prompt, members }: VoteRequest__Output) => {
-      const group = members.map(({ role, index, text, entropy }) => ({
-        role: roleFromWire(role),
-        index,
-        answer: answerOf(text),
-        entropy,
-        selfCertainty: null,
-        numTokens: Math.max(1, text.length),
-      }));
-      return { ...verdictToWire(judgeGroup(group, algorithm)), iteration, prompt };
+    vote: unaryHandler(async (request: VoteRequest__Output) => {
+      const { iteration, prompt, members } = request;
+      const evidence = evidenceOf(request);
+      const verdict = judgeGroup(membersOf(members), algorithm, { evidence });
+      return { ...verdictToWire(verdict), iteration, prompt };
     }),
   };
 }

@@ -11,6 +11,8 @@ import type { GroupVerdict as _mgrpo_v1_GroupVerdict, GroupVerdict__Output as _m
 import type { LearnerServiceClient as _mgrpo_v1_LearnerServiceClient, LearnerServiceDefinition as _mgrpo_v1_LearnerServiceDefinition } from './mgrpo/v1/LearnerService.ts';
 import type { LearnerState as _mgrpo_v1_LearnerState, LearnerState__Output as _mgrpo_v1_LearnerState__Output } from './mgrpo/v1/LearnerState.ts';
 import type { MemberVerdict as _mgrpo_v1_MemberVerdict, MemberVerdict__Output as _mgrpo_v1_MemberVerdict__Output } from './mgrpo/v1/MemberVerdict.ts';
+import type { OtherWording as _mgrpo_v1_OtherWording, OtherWording__Output as _mgrpo_v1_OtherWording__Output } from './mgrpo/v1/OtherWording.ts';
+import type { QuestionVerdict as _mgrpo_v1_QuestionVerdict, QuestionVerdict__Output as _mgrpo_v1_QuestionVerdict__Output } from './mgrpo/v1/QuestionVerdict.ts';
 import type { RecordEvaluationRequest as _mgrpo_v1_RecordEvaluationRequest, RecordEvaluationRequest__Output as _mgrpo_v1_RecordEvaluationRequest__Output } from './mgrpo/v1/RecordEvaluationRequest.ts';
 import type { RecordEvaluationResponse as _mgrpo_v1_RecordEvaluationResponse, RecordEvaluationResponse__Output as _mgrpo_v1_RecordEvaluationResponse__Output } from './mgrpo/v1/RecordEvaluationResponse.ts';
 import type { Rollout as _mgrpo_v1_Rollout, Rollout__Output as _mgrpo_v1_Rollout__Output } from './mgrpo/v1/Rollout.ts';
@@ -42,6 +44,8 @@ export interface ProtoGrpcType {
       LearnerService: SubtypeConstructor<typeof grpc.Client, _mgrpo_v1_LearnerServiceClient> & { service: _mgrpo_v1_LearnerServiceDefinition }
       LearnerState: MessageTypeDefinition<_mgrpo_v1_LearnerState, _mgrpo_v1_LearnerState__Output>
       MemberVerdict: MessageTypeDefinition<_mgrpo_v1_MemberVerdict, _mgrpo_v1_MemberVerdict__Output>
+      OtherWording: MessageTypeDefinition<_mgrpo_v1_OtherWording, _mgrpo_v1_OtherWording__Output>
+      QuestionVerdict: MessageTypeDefinition<_mgrpo_v1_QuestionVerdict, _mgrpo_v1_QuestionVerdict__Output>
       RecordEvaluationRequest: MessageTypeDefinition<_mgrpo_v1_RecordEvaluationRequest, _mgrpo_v1_RecordEvaluationRequest__Output>
       RecordEvaluationResponse: MessageTypeDefinition<_mgrpo_v1_RecordEvaluationResponse, _mgrpo_v1_RecordEvaluationResponse__Output>
       Role: EnumTypeDefinition

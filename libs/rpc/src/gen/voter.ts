@@ -6,6 +6,8 @@ import type { GenerateRequest as _mgrpo_v1_GenerateRequest, GenerateRequest__Out
 import type { GetRolloutStatusRequest as _mgrpo_v1_GetRolloutStatusRequest, GetRolloutStatusRequest__Output as _mgrpo_v1_GetRolloutStatusRequest__Output } from './mgrpo/v1/GetRolloutStatusRequest.ts';
 import type { GroupVerdict as _mgrpo_v1_GroupVerdict, GroupVerdict__Output as _mgrpo_v1_GroupVerdict__Output } from './mgrpo/v1/GroupVerdict.ts';
 import type { MemberVerdict as _mgrpo_v1_MemberVerdict, MemberVerdict__Output as _mgrpo_v1_MemberVerdict__Output } from './mgrpo/v1/MemberVerdict.ts';
+import type { OtherWording as _mgrpo_v1_OtherWording, OtherWording__Output as _mgrpo_v1_OtherWording__Output } from './mgrpo/v1/OtherWording.ts';
+import type { QuestionVerdict as _mgrpo_v1_QuestionVerdict, QuestionVerdict__Output as _mgrpo_v1_QuestionVerdict__Output } from './mgrpo/v1/QuestionVerdict.ts';
 import type { Rollout as _mgrpo_v1_Rollout, Rollout__Output as _mgrpo_v1_Rollout__Output } from './mgrpo/v1/Rollout.ts';
 import type { RolloutBatch as _mgrpo_v1_RolloutBatch, RolloutBatch__Output as _mgrpo_v1_RolloutBatch__Output } from './mgrpo/v1/RolloutBatch.ts';
 import type { RolloutChunk as _mgrpo_v1_RolloutChunk, RolloutChunk__Output as _mgrpo_v1_RolloutChunk__Output } from './mgrpo/v1/RolloutChunk.ts';
@@ -28,6 +30,8 @@ export interface ProtoGrpcType {
       GetRolloutStatusRequest: MessageTypeDefinition<_mgrpo_v1_GetRolloutStatusRequest, _mgrpo_v1_GetRolloutStatusRequest__Output>
       GroupVerdict: MessageTypeDefinition<_mgrpo_v1_GroupVerdict, _mgrpo_v1_GroupVerdict__Output>
       MemberVerdict: MessageTypeDefinition<_mgrpo_v1_MemberVerdict, _mgrpo_v1_MemberVerdict__Output>
+      OtherWording: MessageTypeDefinition<_mgrpo_v1_OtherWording, _mgrpo_v1_OtherWording__Output>
+      QuestionVerdict: MessageTypeDefinition<_mgrpo_v1_QuestionVerdict, _mgrpo_v1_QuestionVerdict__Output>
       Role: EnumTypeDefinition
       Rollout: MessageTypeDefinition<_mgrpo_v1_Rollout, _mgrpo_v1_Rollout__Output>
       RolloutBatch: MessageTypeDefinition<_mgrpo_v1_RolloutBatch, _mgrpo_v1_RolloutBatch__Output>

@@ -8,6 +8,7 @@ export interface Rollout {
   'logprobs'?: (Buffer | Uint8Array | string);
   'entropies'?: (Buffer | Uint8Array | string);
   'finishReason'?: (_mgrpo_v1_FinishReason);
+  'selfCertainties'?: (Buffer | Uint8Array | string);
 }
 
 export interface Rollout__Output {
@@ -16,4 +17,5 @@ export interface Rollout__Output {
   'logprobs': (Buffer);
   'entropies': (Buffer);
   'finishReason': (_mgrpo_v1_FinishReason__Output);
+  'selfCertainties': (Buffer);
 }

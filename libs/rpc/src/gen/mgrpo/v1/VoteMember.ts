@@ -7,6 +7,8 @@ export interface VoteMember {
   'index'?: (number);
   'text'?: (string);
   'entropy'?: (number | string);
+  'selfCertainty'?: (number | string);
+  '_selfCertainty'?: "selfCertainty";
 }
 
 export interface VoteMember__Output {
@@ -14,4 +16,6 @@ export interface VoteMember__Output {
   'index': (number);
   'text': (string);
   'entropy': (number);
+  'selfCertainty'?: (number);
+  '_selfCertainty'?: "selfCertainty";
 }

@@ -1,0 +1,76 @@
+import type { Evidence } from '@mgrpo/algorithm';
+import { MgrpoError } from '@mgrpo/errors';
+import { type PromptTokenOptions, tokenizePrompts } from './prompt-tokens.ts';
+import { type PromptsFile, type RephrasedPrompt, trainingReaders } from './prompts.ts';
+
+/** A question to train on, as tokens, with the evidence that its method asks for and nothing else. */
+export type Question =
+  | { readonly kind: 'none'; readonly tokens: Int32Array }
+  /** Of method `grpo` alone; the answer is canonical. */
+  | { readonly kind: 'gold'; readonly tokens: Int32Array; readonly answer: string }
+  | {
+      readonly kind: 'other-wording';
+      readonly tokens: Int32Array;
+      /** At least one. */
+      readonly rephrasings: readonly Int32Array[];
+    };
+
+/** The questions of a file, and what to say about it. */
+export interface Questions extends Omit<PromptsFile<unknown>, 'prompts'> {
+  readonly questions: readonly Question[];
+  readonly numTruncated: number;
+  readonly numRejected: number;
+}
+
+/**
+ * Reads the questions of a prompts file for a method.
+ *
+ * Gold answers are read for evidence of kind `gold` and for no other: the readers of the other kinds return
+ * rows that have no field for them.
+ *
+ * @param options `canonical` makes an answer comparable with those of responses
+ */
+export async function readQuestions(
+  path: string,
+  kind: Evidence['kind'],
+  options: PromptTokenOptions & { readonly canonical: (answer: string) => string },
+): Promise<Questions> {
+  if (kind === 'other-wording') {
+    const { prompts, ...file } = await trainingReaders[kind](path);
+    return { ...file, ...tokenizeWordings(prompts, options) };
+  }
+  if (kind === 'gold') {
+    const { prompts, ...file } = await trainingReaders[kind](path);
+    const { prompts: kept, ...counts } = tokenizePrompts(prompts, options);
+    const questions = kept.map(({ tokens, answer }): Question => {
+      return { kind, tokens, answer: options.canonical(answer) };
+    });
+    return { ...file, ...counts, questions };
+  }
+  const { prompts, ...file } = await trainingReaders[kind](path);
+  const { prompts: kept, ...counts } = tokenizePrompts(prompts, options);
+  return { ...file, ...counts, questions: kept.map(({ tokens }) => ({ kind, tokens })) };
+}
+
+/** The length limit holds for each wording; a question stays while it and one rephrasing do. */
+function tokenizeWordings(
+  prompts: readonly RephrasedPrompt[],
+  options: PromptTokenOptions,
+): Omit<Questions, 'numLeftOut' | 'emptyAnswerLines'> {
+  const wordings = prompts.flatMap((row, question) =>
+    [row.prompt, ...row.rephrasings].map((prompt, wording) => ({ prompt, question, wording })),
+  );
+  const { prompts: kept, ...counts } = tokenizePrompts(wordings, options);
+  const byQuestion = Map.groupBy(kept, ({ question }) => question);
+  const questions = [...byQuestion.values()].flatMap(([first, ...others]): Question[] => {
+    if (first?.wording !== 0 || others.length === 0) return [];
+    const rephrasings = others.map(({ tokens }) => tokens);
+    return [{ kind: 'other-wording', tokens: first.tokens, rephrasings }];
+  });
+  if (questions.length > 0) return { ...counts, questions };
+  throw new MgrpoError(
+    'INVALID_INPUT',
+    `no question and rephrasing of it are both at most ${options.maxPromptTokens} tokens long; ` +
+      'raise prompts.maxPromptTokens or set prompts.tooLong to truncate',
+  );
+}
