@@ -1,12 +1,12 @@
 import { hostname } from 'node:os';
 import { loadModelConfig } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
-import { GenerationEngine } from '@mgrpo/generation';
-import { type ModelConfig, numParameters } from '@mgrpo/model';
+import { GenerationEngine, stopTokenIds } from '@mgrpo/generation';
+import { numParameters } from '@mgrpo/model';
 import { Consumer, connectRedis, PayloadStore, queueNames, rolloutJobSchema } from '@mgrpo/queues';
 import { contracts } from '@mgrpo/rpc';
 import { createMetrics } from '@mgrpo/telemetry';
-import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
+import { loadTokenizer } from '@mgrpo/tokenizer';
 import { configHash, joinRun, learnerAddress } from './join-run.ts';
 import { machineFingerprint } from './machine.ts';
 import { consumerSettings, payloadTtlSeconds, redisUrlOf } from './queue-settings.ts';
@@ -93,12 +93,6 @@ export async function startRolloutService(
       redis.disconnect();
     },
   };
-}
-
-/** What ends a response: the model's end tokens (Qwen3 has two) and the tokenizer's. */
-function stopTokenIds(model: ModelConfig, tokenizer: Tokenizer): number[] {
-  const { eosTokenId } = tokenizer;
-  return [...new Set([...model.eosTokenIds, ...(eosTokenId === null ? [] : [eosTokenId])])];
 }
 
 /** Rejects when the engine's thread dies. */

@@ -1,5 +1,6 @@
 import type { Rollout } from '@mgrpo/generation';
-import type { OneProcessRun, Problem } from './one-process-run.ts';
+import type { OneProcessRun } from './one-process-run.ts';
+import type { Problem } from './problems.ts';
 import { majority, mean, passAtK, share, topShare } from './statistics.ts';
 import type { LabelFlips } from './trial-record.ts';
 

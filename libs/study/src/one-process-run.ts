@@ -1,18 +1,19 @@
 import {
   type GroupMember,
   type GroupVerdict,
-  judgeGroup,
+  judgeQuestion,
   klReference,
-  promptsOfIteration,
+  methods,
   type Role,
   rolloutCounts,
+  selfCertainty,
   trajectoryEntropy,
 } from '@mgrpo/algorithm';
-import { answerOf, canonicalAnswer } from '@mgrpo/answers';
+import { answerOf } from '@mgrpo/answers';
 import { loadModelFolder } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
-import { readEvaluationPrompts, tokenizePrompts } from '@mgrpo/datasets';
-import { GenerationEngine, type Rollout } from '@mgrpo/generation';
+import { type AskedQuestion, type Question, questionsOfIteration } from '@mgrpo/datasets';
+import { GenerationEngine, type Rollout, stopTokenIds } from '@mgrpo/generation';
 import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 import {
   initialTrainerState,
@@ -22,13 +23,7 @@ import {
   type TrainStats,
   trainingOptions,
 } from '@mgrpo/training';
-
-/** A question as the study sees it: its gold answer is for measuring only. */
-export interface Problem {
-  readonly tokens: Int32Array;
-  /** Canonical. */
-  readonly answer: string;
-}
+import { type GoldAnswers, type Problem, readProblems, readTraining } from './problems.ts';
 
 /** One prompt's group: what was sampled, what it was asked, and the verdict. */
 export interface StudiedGroup {
@@ -53,7 +48,8 @@ export interface StudiedIteration {
 export class OneProcessRun {
   readonly #config: RunConfig;
   readonly #tokenizer: Tokenizer;
-  readonly #prompts: readonly Problem[];
+  readonly #questions: readonly Question[];
+  readonly #gold: GoldAnswers;
   readonly #stopTokenIds: readonly number[];
   readonly #generation: GenerationEngine;
   readonly #training: TrainingEngine;
@@ -63,7 +59,8 @@ export class OneProcessRun {
     config: RunConfig,
     parts: {
       tokenizer: Tokenizer;
-      prompts: readonly Problem[];
+      questions: readonly Question[];
+      gold: GoldAnswers;
       stopTokenIds: readonly number[];
       generation: GenerationEngine;
       training: TrainingEngine;
@@ -71,7 +68,8 @@ export class OneProcessRun {
   ) {
     this.#config = config;
     this.#tokenizer = parts.tokenizer;
-    this.#prompts = parts.prompts;
+    this.#questions = parts.questions;
+    this.#gold = parts.gold;
     this.#stopTokenIds = parts.stopTokenIds;
     this.#generation = parts.generation;
     this.#training = parts.training;
@@ -81,11 +79,12 @@ export class OneProcessRun {
     const { algorithm, sampling, learner } = config;
     const model = await loadModelFolder(config.model.path);
     const tokenizer = await loadTokenizer(config.model.path);
-    const prompts = await readProblems(config.prompts.train, config, tokenizer);
+    const { questions, gold } = await readTraining(config, tokenizer);
     const generation = await GenerationEngine.start({
       model: model.config,
       slots: config.deployment.rollout.slots,
       device: 'cpu',
+      numTokens: tokenizer.vocabSize,
     });
     const training = await TrainingEngine.start({
       model: model.config,
@@ -93,11 +92,11 @@ export class OneProcessRun {
       state: initialTrainerState(model.weights.slice()),
       reference: klReference(algorithm) === 'initial' ? model.weights : null,
     });
-    const stopTokenIds = model.config.eosTokenIds;
     const run = new OneProcessRun(config, {
       tokenizer,
-      prompts,
-      stopTokenIds,
+      questions,
+      gold,
+      stopTokenIds: stopTokenIds(model.config, tokenizer),
       generation,
       training,
     });
@@ -119,16 +118,9 @@ export class OneProcessRun {
   async next(): Promise<StudiedIteration> {
     const { algorithm, seed, iterations } = this.#config;
     const iteration = this.#applied;
-    const indices = promptsOfIteration({
-      seed,
-      iteration,
-      promptsPerIteration: algorithm.promptsPerIteration,
-      numPrompts: this.#prompts.length,
-    });
+    const asked = questionsOfIteration(this.#questions, { seed, iteration, algorithm });
     const start = performance.now();
-    const groups = await Promise.all(
-      indices.map((index, prompt) => this.#group(prompt, this.#prompts[index]!)),
-    );
+    const groups = (await Promise.all(asked.map((question) => this.#question(question)))).flat();
     const generated = performance.now();
     const train = await this.#training.step({
       prompts: groups.map(trainingSequences),
@@ -192,35 +184,49 @@ export class OneProcessRun {
     await this.#training.close();
   }
 
-  async #group(prompt: number, problem: Problem): Promise<StudiedGroup> {
-    const { policy: numPolicy, momentum: numMomentum } = rolloutCounts(this.#config.algorithm);
-    const [policy, momentum] = await Promise.all([
-      this.#rollouts('policy', prompt, problem, numPolicy),
-      this.#rollouts('momentum', prompt, problem, numMomentum),
-    ]);
-    const members = [
+  async #question({ prompts, gold }: AskedQuestion): Promise<StudiedGroup[]> {
+    const counts = rolloutCounts(this.#config.algorithm);
+    const sampled = await Promise.all(
+      prompts.map(({ prompt, tokens }) =>
+        Promise.all([
+          this.#rollouts('policy', prompt, tokens, counts.policy),
+          this.#rollouts('momentum', prompt, tokens, counts.momentum),
+        ]),
+      ),
+    );
+    const groups = sampled.map(([policy, momentum]) => [
       ...policy.map((rollout) => this.#member(rollout, 'policy')),
       ...momentum.map((rollout) => this.#member(rollout, 'momentum')),
-    ];
-    return { problem, policy, verdict: judgeGroup(members, this.#config.algorithm) };
+    ]);
+    const verdicts = judgeQuestion({ groups, gold }, this.#config.algorithm);
+    const answer = this.#gold.of(prompts[0]!.tokens);
+    return prompts.map(({ tokens }, i) => {
+      const [policy] = sampled[i]!;
+      return { problem: { tokens, answer }, policy, verdict: verdicts[i]! };
+    });
   }
 
   async #rollouts(
     role: Role,
     prompt: number,
-    { tokens }: Problem,
+    promptTokens: Int32Array,
     numRollouts: number,
   ): Promise<Rollout[]> {
     if (numRollouts === 0) return [];
-    const { seed, sampling } = this.#config;
+    const { seed, sampling, algorithm } = this.#config;
+    const { needsSelfCertainty } = methods[algorithm.method];
     const { weightVersion } = this.#stream(role);
     return this.#generation.generate({
       stream: { seed, purpose: 'train', iteration: this.#applied, prompt, role },
-      promptTokens: tokens,
+      promptTokens,
       firstRollout: 0,
       numRollouts,
       weightVersion,
-      sampling: { ...sampling, stopTokenIds: this.#stopTokenIds },
+      sampling: {
+        ...sampling,
+        selfCertainty: needsSelfCertainty,
+        stopTokenIds: this.#stopTokenIds,
+      },
     });
   }
 
@@ -230,7 +236,7 @@ export class OneProcessRun {
       index: rollout.index,
       answer: this.answer(rollout),
       entropy: trajectoryEntropy(rollout.entropies, this.#config.algorithm.trajectoryEntropy),
-      selfCertainty: null,
+      selfCertainty: rollout.selfCertainties && selfCertainty(rollout.selfCertainties),
       numTokens: rollout.tokens.length,
     };
   }
@@ -246,20 +252,6 @@ export class OneProcessRun {
     await this.#generation.setWeights(this.#stream('momentum').weightVersion, momentum);
     for (const version of old) await this.#generation.dropWeights(version);
   }
-}
-
-async function readProblems(
-  path: string,
-  { prompts: { template, maxPromptTokens, tooLong } }: RunConfig,
-  tokenizer: Tokenizer,
-): Promise<Problem[]> {
-  const { prompts } = await readEvaluationPrompts(path);
-  const encode = (text: string) => tokenizer.encode(text);
-  const tokenized = tokenizePrompts(prompts, { template, maxPromptTokens, tooLong, encode });
-  return tokenized.prompts.map(({ tokens, answer }) => ({
-    tokens,
-    answer: canonicalAnswer(answer),
-  }));
 }
 
 /** The sequences that a group trains on, as the learner reads them out of a batch. */

@@ -8,7 +8,8 @@ import {
   measurePolicy,
   type PolicyAnswers,
 } from './measure-policy.ts';
-import { OneProcessRun, type Problem, type StudiedIteration } from './one-process-run.ts';
+import { OneProcessRun, type StudiedIteration } from './one-process-run.ts';
+import type { Problem } from './problems.ts';
 import type { EvaluationRecord, TrialName, TrialRecord, TrialStart } from './trial-record.ts';
 
 /** How the trials of a study are measured; the same for all of them. */
@@ -23,7 +24,7 @@ export interface MeasureOptions {
   readonly samples: number;
 }
 
-export interface TrialOptions extends TrialName, Pick<TrialStart, 'study' | 'purpose' | 'sha256'> {
+export interface TrialOptions extends Pick<TrialStart, 'study' | 'purpose' | 'sha256'>, TrialName {
   /** With the arm's settings and the trial's seed in it. */
   readonly config: RunConfig;
   readonly measure: MeasureOptions;

@@ -1,0 +1,75 @@
+import { evidenceKind, methods } from '@mgrpo/algorithm';
+import { canonicalAnswer } from '@mgrpo/answers';
+import type { RunConfig } from '@mgrpo/config';
+import {
+  type PromptTokenOptions,
+  type Question,
+  readEvaluationPrompts,
+  readQuestions,
+  tokenizePrompts,
+} from '@mgrpo/datasets';
+import { MgrpoError } from '@mgrpo/errors';
+import type { Tokenizer } from '@mgrpo/tokenizer';
+
+/** A question as the study sees it: its gold answer is for measuring only. */
+export interface Problem {
+  readonly tokens: Int32Array;
+  /** Canonical. */
+  readonly answer: string;
+}
+
+/** The gold answers of a prompts file by prompt: what a study measures label-free training against. */
+export class GoldAnswers {
+  readonly #byTokens: ReadonlyMap<string, string>;
+  readonly #path: string;
+
+  constructor(path: string, problems: readonly Problem[]) {
+    this.#path = path;
+    this.#byTokens = new Map(problems.map(({ tokens, answer }) => [tokens.join(), answer]));
+  }
+
+  /** @throws INVALID_INPUT for a prompt whose row has no answer */
+  of(tokens: Int32Array): string {
+    const answer = this.#byTokens.get(tokens.join());
+    if (answer !== undefined) return answer;
+    throw new MgrpoError(
+      'INVALID_INPUT',
+      `${this.#path} has a row without "answer"; a study measures against it: add it or delete the row`,
+    );
+  }
+}
+
+/**
+ * The training questions as the services read them, by the method's own evidence, and the gold answers beside
+ * them, which reach no label.
+ */
+export async function readTraining(
+  config: RunConfig,
+  tokenizer: Tokenizer,
+): Promise<{ questions: readonly Question[]; gold: GoldAnswers }> {
+  const path = config.prompts.train;
+  const kind = evidenceKind(methods[config.algorithm.method]);
+  const options = { ...tokenOptions(config, tokenizer), canonical: canonicalAnswer };
+  const { questions } = await readQuestions(path, kind, options);
+  const gold = new GoldAnswers(path, await readProblems(path, config, tokenizer));
+  return { questions, gold };
+}
+
+/** The problems of a prompts file, in the recipe's template. */
+export async function readProblems(
+  path: string,
+  config: RunConfig,
+  tokenizer: Tokenizer,
+): Promise<Problem[]> {
+  const { prompts } = await readEvaluationPrompts(path);
+  return tokenizePrompts(prompts, tokenOptions(config, tokenizer)).prompts.map(
+    ({ tokens, answer }) => ({ tokens, answer: canonicalAnswer(answer) }),
+  );
+}
+
+function tokenOptions(
+  { prompts: { template, maxPromptTokens, tooLong } }: RunConfig,
+  tokenizer: Tokenizer,
+): PromptTokenOptions {
+  return { template, maxPromptTokens, tooLong, encode: (text) => tokenizer.encode(text) };
+}
