@@ -1,4 +1,11 @@
 export { type AdvantageOptions, groupAdvantages } from './advantage.ts';
+export {
+  type AgreementSignals,
+  agreementSignals,
+  type RoleMajorities,
+  type RoleMajority,
+  roleMajorities,
+} from './collapse-signals.ts';
 export { emaStep, type MomentumOptions, momentumCoefficientAt } from './ema.ts';
 export {
   type Fence,

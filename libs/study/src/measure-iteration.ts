@@ -1,9 +1,16 @@
-import { isBelowFence, type JudgedMember, majorityVote } from '@mgrpo/algorithm';
+import {
+  type AgreementSignals,
+  agreementSignals,
+  isBelowFence,
+  type JudgedMember,
+  majorityVote,
+  roleMajorities,
+} from '@mgrpo/algorithm';
 import type { StudiedGroup, StudiedIteration } from './one-process-run.ts';
 import { mean, share, topShare } from './statistics.ts';
 
 /** What one iteration's groups look like, against the gold answers that label-free runs never see. */
-export interface IterationMeasure {
+export interface IterationMeasure extends AgreementSignals {
   /** Mean reward of the policy rollouts: what the policy is trained on. */
   readonly reward: number;
   /** Share of prompts whose label is right; null for a method without labels. */
@@ -14,8 +21,6 @@ export interface IterationMeasure {
   readonly voteShare: number | null;
   /** Share of the most common label among the prompts; null for a method without labels. */
   readonly topLabelShare: number | null;
-  /** Share of prompts where the majorities of policy and momentum rollouts differ; null without momentum. */
-  readonly disagreement: number | null;
   /** Mean trajectory entropy of each role (nats); null for a role without rollouts. */
   readonly entropy: { readonly policy: number; readonly momentum: number | null };
   readonly responseTokens: number;
@@ -65,7 +70,7 @@ export function measureIteration({ groups, train }: StudiedIteration): Iteration
     accuracy: share(policy, ({ isRight }) => isRight),
     voteShare: orNull(votes, () => mean(votes)),
     topLabelShare: orNull(labels, () => topShare(labels.map(({ label }) => label.answer))),
-    disagreement: orNull(momentum, () => share(groups, rolesDisagree)),
+    ...agreementSignals(groups.map(({ verdict }) => roleMajorities(verdict.members))),
     entropy: {
       policy: mean(policy.map((member) => member.entropy)),
       momentum: orNull(momentum, () => mean(momentum.map((member) => member.entropy))),
@@ -79,16 +84,6 @@ export function measureIteration({ groups, train }: StudiedIteration): Iteration
 
 function orNull(values: readonly unknown[], measure: () => number): number | null {
   return values.length === 0 ? null : measure();
-}
-
-function rolesDisagree({ verdict: { members } }: StudiedGroup): boolean {
-  const answerOf = (role: JudgedMember['role']) => {
-    const label = majorityVote(
-      members.filter((member) => member.role === role && member.answer !== null),
-    );
-    return label.kind === 'majority' ? label.answer : null;
-  };
-  return answerOf('policy') !== answerOf('momentum');
 }
 
 function measureLow(groups: readonly StudiedGroup[]): LowEntropyMeasure {
