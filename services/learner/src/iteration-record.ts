@@ -1,3 +1,4 @@
+import { agreementSignals } from '@mgrpo/algorithm';
 import type { MetricsRecord } from '@mgrpo/checkpoint';
 import type {
   GroupVerdict__Output,
@@ -37,6 +38,12 @@ export function iterationRecord(
     answersPerGroup: mean(voted(groups).map((group) => group.numAnswers)),
     // Collapse into one constant answer shows here: 1 when every prompt gets the same label.
     topLabelShare: topLabelShare(groups),
+    ...agreementSignals(
+      groups.map(({ policyMajority, momentumMajority }) => ({
+        policy: policyMajority ?? null,
+        momentum: momentumMajority ?? null,
+      })),
+    ),
     groupsWithoutLabel: groups.length - labelled(groups).length,
     groupsWithoutSignal: groups.filter(hasNoSignal).length,
     entropy: { policy: mean(entropies(policy)), momentum: mean(entropies(momentum)) },

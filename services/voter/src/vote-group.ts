@@ -3,6 +3,7 @@ import {
   type Fence,
   type GroupMember,
   judgeQuestion,
+  roleMajorities,
   selfCertainty,
   trajectoryEntropy,
   type GroupVerdict as Verdict,
@@ -56,6 +57,7 @@ function memberOf(
 export function verdictToWire({ label, fence, members }: Verdict): GroupVerdict {
   const majority = label.kind === 'majority' ? label : undefined;
   const bounds = fenceOf(fence);
+  const { policy: policyMajority, momentum: momentumMajority } = roleMajorities(members);
   return {
     hasLabel: label.kind !== 'none',
     pseudoLabel: label.kind === 'none' ? '' : label.answer,
@@ -66,6 +68,8 @@ export function verdictToWire({ label, fence, members }: Verdict): GroupVerdict 
     fenceQ1: bounds?.kind === 'iqr' ? bounds.q1 : 0,
     fenceQ3: bounds?.kind === 'iqr' ? bounds.q3 : 0,
     fenceLower: bounds?.lower ?? 0,
+    policyMajority,
+    momentumMajority,
     members: members.map(({ role, index, entropy, numTokens, outcome }): MemberVerdict => {
       const kept = outcome.kind === 'kept' ? outcome : undefined;
       return {

@@ -15,6 +15,7 @@ import type { OtherWording as _mgrpo_v1_OtherWording, OtherWording__Output as _m
 import type { QuestionVerdict as _mgrpo_v1_QuestionVerdict, QuestionVerdict__Output as _mgrpo_v1_QuestionVerdict__Output } from './mgrpo/v1/QuestionVerdict.ts';
 import type { RecordEvaluationRequest as _mgrpo_v1_RecordEvaluationRequest, RecordEvaluationRequest__Output as _mgrpo_v1_RecordEvaluationRequest__Output } from './mgrpo/v1/RecordEvaluationRequest.ts';
 import type { RecordEvaluationResponse as _mgrpo_v1_RecordEvaluationResponse, RecordEvaluationResponse__Output as _mgrpo_v1_RecordEvaluationResponse__Output } from './mgrpo/v1/RecordEvaluationResponse.ts';
+import type { RoleMajority as _mgrpo_v1_RoleMajority, RoleMajority__Output as _mgrpo_v1_RoleMajority__Output } from './mgrpo/v1/RoleMajority.ts';
 import type { Rollout as _mgrpo_v1_Rollout, Rollout__Output as _mgrpo_v1_Rollout__Output } from './mgrpo/v1/Rollout.ts';
 import type { RolloutBatch as _mgrpo_v1_RolloutBatch, RolloutBatch__Output as _mgrpo_v1_RolloutBatch__Output } from './mgrpo/v1/RolloutBatch.ts';
 import type { RolloutChunk as _mgrpo_v1_RolloutChunk, RolloutChunk__Output as _mgrpo_v1_RolloutChunk__Output } from './mgrpo/v1/RolloutChunk.ts';
@@ -49,6 +50,7 @@ export interface ProtoGrpcType {
       RecordEvaluationRequest: MessageTypeDefinition<_mgrpo_v1_RecordEvaluationRequest, _mgrpo_v1_RecordEvaluationRequest__Output>
       RecordEvaluationResponse: MessageTypeDefinition<_mgrpo_v1_RecordEvaluationResponse, _mgrpo_v1_RecordEvaluationResponse__Output>
       Role: EnumTypeDefinition
+      RoleMajority: MessageTypeDefinition<_mgrpo_v1_RoleMajority, _mgrpo_v1_RoleMajority__Output>
       Rollout: MessageTypeDefinition<_mgrpo_v1_Rollout, _mgrpo_v1_Rollout__Output>
       RolloutBatch: MessageTypeDefinition<_mgrpo_v1_RolloutBatch, _mgrpo_v1_RolloutBatch__Output>
       RolloutChunk: MessageTypeDefinition<_mgrpo_v1_RolloutChunk, _mgrpo_v1_RolloutChunk__Output>

@@ -8,6 +8,7 @@ import type { GroupVerdict as _mgrpo_v1_GroupVerdict, GroupVerdict__Output as _m
 import type { MemberVerdict as _mgrpo_v1_MemberVerdict, MemberVerdict__Output as _mgrpo_v1_MemberVerdict__Output } from './mgrpo/v1/MemberVerdict.ts';
 import type { OtherWording as _mgrpo_v1_OtherWording, OtherWording__Output as _mgrpo_v1_OtherWording__Output } from './mgrpo/v1/OtherWording.ts';
 import type { QuestionVerdict as _mgrpo_v1_QuestionVerdict, QuestionVerdict__Output as _mgrpo_v1_QuestionVerdict__Output } from './mgrpo/v1/QuestionVerdict.ts';
+import type { RoleMajority as _mgrpo_v1_RoleMajority, RoleMajority__Output as _mgrpo_v1_RoleMajority__Output } from './mgrpo/v1/RoleMajority.ts';
 import type { Rollout as _mgrpo_v1_Rollout, Rollout__Output as _mgrpo_v1_Rollout__Output } from './mgrpo/v1/Rollout.ts';
 import type { RolloutBatch as _mgrpo_v1_RolloutBatch, RolloutBatch__Output as _mgrpo_v1_RolloutBatch__Output } from './mgrpo/v1/RolloutBatch.ts';
 import type { RolloutChunk as _mgrpo_v1_RolloutChunk, RolloutChunk__Output as _mgrpo_v1_RolloutChunk__Output } from './mgrpo/v1/RolloutChunk.ts';
@@ -33,6 +34,7 @@ export interface ProtoGrpcType {
       OtherWording: MessageTypeDefinition<_mgrpo_v1_OtherWording, _mgrpo_v1_OtherWording__Output>
       QuestionVerdict: MessageTypeDefinition<_mgrpo_v1_QuestionVerdict, _mgrpo_v1_QuestionVerdict__Output>
       Role: EnumTypeDefinition
+      RoleMajority: MessageTypeDefinition<_mgrpo_v1_RoleMajority, _mgrpo_v1_RoleMajority__Output>
       Rollout: MessageTypeDefinition<_mgrpo_v1_Rollout, _mgrpo_v1_Rollout__Output>
       RolloutBatch: MessageTypeDefinition<_mgrpo_v1_RolloutBatch, _mgrpo_v1_RolloutBatch__Output>
       RolloutChunk: MessageTypeDefinition<_mgrpo_v1_RolloutChunk, _mgrpo_v1_RolloutChunk__Output>

@@ -2,6 +2,7 @@
 
 import type { MemberVerdict as _mgrpo_v1_MemberVerdict, MemberVerdict__Output as _mgrpo_v1_MemberVerdict__Output } from '../../mgrpo/v1/MemberVerdict.ts';
 import type { ChunkReference as _mgrpo_v1_ChunkReference, ChunkReference__Output as _mgrpo_v1_ChunkReference__Output } from '../../mgrpo/v1/ChunkReference.ts';
+import type { RoleMajority as _mgrpo_v1_RoleMajority, RoleMajority__Output as _mgrpo_v1_RoleMajority__Output } from '../../mgrpo/v1/RoleMajority.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface GroupVerdict {
@@ -21,6 +22,8 @@ export interface GroupVerdict {
   'members'?: (_mgrpo_v1_MemberVerdict)[];
   'chunks'?: (_mgrpo_v1_ChunkReference)[];
   'hasFence'?: (boolean);
+  'policyMajority'?: (_mgrpo_v1_RoleMajority | null);
+  'momentumMajority'?: (_mgrpo_v1_RoleMajority | null);
 }
 
 export interface GroupVerdict__Output {
@@ -40,4 +43,6 @@ export interface GroupVerdict__Output {
   'members': (_mgrpo_v1_MemberVerdict__Output)[];
   'chunks': (_mgrpo_v1_ChunkReference__Output)[];
   'hasFence': (boolean);
+  'policyMajority': (_mgrpo_v1_RoleMajority__Output | null);
+  'momentumMajority': (_mgrpo_v1_RoleMajority__Output | null);
 }
