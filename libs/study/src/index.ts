@@ -1,4 +1,7 @@
 export { OneProcessRun } from './one-process-run.ts';
+export { runStudy, type StudyEvent, type StudyOptions, trialCost } from './run-study.ts';
+export { studyResult } from './study-assembly.ts';
+export { type PlannedTrial, planStudy, type StudyPlan, type StudySelection } from './study-plan.ts';
 export type { StudyArm, StudyBase, StudyResult, StudyView } from './study-result.ts';
 export type { MeasureOptions, TrialOptions, TrialSink } from './trial.ts';
 export { runTrial } from './trial.ts';

@@ -39,7 +39,7 @@ export interface StudyResult {
   /** Arm that paired differences are against; null: none. */
   readonly baseline: string | null;
   readonly view: StudyView;
-  readonly measure: MeasureOptions;
+  readonly measure: Omit<MeasureOptions, 'problems'>;
   /** Finished ones: a study may be reported on before its end. */
   readonly trials: readonly Trial[];
   /** How many there are when the study is complete. */

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import type { EvalFlags } from './commands/eval.ts';
 import type { GenerateFlags } from './commands/generate.ts';
 import type { PretrainFlags } from './commands/pretrain.ts';
+import type { StudyFlags } from './commands/study.ts';
 import { decimal, wholeNumber } from './numbers.ts';
 
 // Commands are loaded when they run, so that --help and a mistyped flag answer at once.
@@ -18,7 +19,16 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: false });
-  for (const add of [addTrain, addPretrain, addEval, addGenerate, addServe, addVerify, addDoctor]) {
+  for (const add of [
+    addTrain,
+    addPretrain,
+    addEval,
+    addGenerate,
+    addServe,
+    addStudy,
+    addVerify,
+    addDoctor,
+  ]) {
     add(program, done);
   }
   try {
@@ -158,6 +168,38 @@ function addServe(program: Command, done: Done): void {
     .action(async (service: string, flags) => {
       const { serve } = await import('./commands/serve.ts');
       done(await serve(service, flags));
+    });
+}
+
+function addStudy(program: Command, done: Done): void {
+  const list = (text: string) => text.split(',').map((part) => part.trim());
+  program
+    .command('study')
+    .description('train several methods with several seeds under equal conditions and compare them')
+    .argument('[study]', 'YAML file (default: recipes/studies/collapse.yaml)')
+    .option(
+      '--out <dir>',
+      'folder of the results (default: studies/<name>); goes on with what is there',
+    )
+    .option('--quick', "the study's short form")
+    .option('--jobs <n>', 'trials at a time (default: one for each core)', wholeNumber(1))
+    .option('--bases <list>', 'only these, comma-separated', list)
+    .option('--arms <list>', 'only these, comma-separated', list)
+    .option('--seeds <list>', 'only these, comma-separated', (text: string) =>
+      list(text).map(wholeNumber(0)),
+    )
+    .option('--set <path=value>', 'any key of docs/configuration.md for all trials', collect, [])
+    .option('--json', 'print one JSON object a line instead of progress')
+    .addHelpText(
+      'after',
+      examples(
+        'mgrpo study --quick',
+        'mgrpo study recipes/studies/collapse.yaml --arms srt,mgrpo-iqr --seeds 21',
+      ),
+    )
+    .action(async (file: string | undefined, flags: StudyFlags) => {
+      const { study } = await import('./commands/study.ts');
+      done(await study(file, flags));
     });
 }
 

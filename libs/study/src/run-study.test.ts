@@ -1,0 +1,113 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { runStudy, type StudyEvent } from './run-study.ts';
+import { planStudy, type StudyPlan } from './study-plan.ts';
+import { trialPath } from './trial-file.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const folder = mkdtempSync(join(tmpdir(), 'mgrpo-study-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function planOf(settings: object, selection: object = {}): StudyPlan {
+  const file = join(folder, 'study.yaml');
+  const arm = (name: string, set: object) => ({ name, title: name, set });
+  const study = {
+    name: 'small',
+    title: 'Two arms',
+    set: { iterations: 2, 'algorithm.promptsPerIteration': 2, ...settings },
+    bases: [
+      {
+        name: 'chain',
+        title: 'Chains',
+        recipe: join(root, 'recipes/arithmetic-collapse-srt.yaml'),
+        problems: join(root, 'recipes/data/arithmetic/test.jsonl'),
+      },
+    ],
+    arms: [
+      arm('srt', { 'algorithm.method': 'srt' }),
+      arm('mgrpo', { 'algorithm.method': 'mgrpo', 'algorithm.momentumRollouts': 16 }),
+    ],
+    seeds: { confirm: [5] },
+    measure: { maxProblems: 16, everyIterations: 1, samples: 4 },
+  };
+  writeFileSync(file, stringify(study));
+  const all = { isQuick: false, bases: null, arms: null, seeds: null, overrides: [] };
+  return planStudy(file, { ...all, ...selection });
+}
+
+async function run(
+  plan: StudyPlan,
+  out: string,
+  options: { jobs?: number; signal?: AbortSignal } = {},
+) {
+  const events: StudyEvent[] = [];
+  const { jobs = 2, signal = new AbortController().signal } = options;
+  const onEvent = (event: StudyEvent) => events.push(event);
+  const trials = await runStudy(plan, { folder: join(folder, out), jobs, signal, onEvent });
+  const kinds = events.map(({ kind }) => kind).filter((kind) => kind !== 'applied');
+  return { trials, events, kinds };
+}
+
+test('trials are recorded whole, kept at the next start, and the same whatever runs beside them', async () => {
+  const plan = planOf({});
+  const first = await run(plan, 'a');
+  expect(first.kinds.sort()).toEqual(['finished', 'finished', 'started', 'started']);
+  const [srt, mgrpo] = first.trials;
+  expect(srt!.start).toMatchObject({
+    arm: 'srt',
+    rollouts: { policy: 32, momentum: 0, trained: 32 },
+  });
+  expect(srt!.iterations).toHaveLength(2);
+  expect(srt!.iterations[0]).toMatchObject({ disagreement: null });
+  expect(mgrpo!.iterations[0]!.disagreement).not.toBeNull();
+  expect(mgrpo!.evaluations.map(({ iteration }) => iteration)).toEqual([0, 1, 2]);
+  const { sinceBase } = mgrpo!.evaluations[2]!.flips!;
+  expect(Object.values(sinceBase).reduce((sum, part) => sum + part)).toBeCloseTo(1, 12);
+  // The trained policy is rescaled to the base's entropy.
+  const { entropy } = mgrpo!.evaluations[0]!.sampled;
+  expect(Math.abs(mgrpo!.end.matched.entropy / entropy - 1)).toBeLessThan(0.1);
+
+  expect((await run(plan, 'a')).kinds).toEqual(['kept', 'kept']);
+  const alone = await run(planOf({}, { arms: ['mgrpo'] }), 'b', { jobs: 1 });
+  expect(alone.trials[0]!.end.weightsSha256).toBe(mgrpo!.end.weightsSha256);
+  expect(alone.trials[0]!.evaluations).toEqual(mgrpo!.evaluations);
+});
+
+test('results of other settings are not mixed with these', async () => {
+  await expect(run(planOf({ 'sampling.temperature': 1 }), 'a')).rejects.toThrow(
+    /srt\/seed-5\.jsonl was made with other settings.*choose another --out/,
+  );
+});
+
+test('a broken record is named', async () => {
+  const plan = planOf({}, { arms: ['mgrpo'] });
+  const path = join(folder, 'b', trialPath({ base: 'chain', arm: 'mgrpo', seed: 5 }));
+  writeFileSync(path, readFileSync(path, 'utf8').slice(0, 300));
+  await expect(run(plan, 'b')).rejects.toThrow(
+    /seed-5\.jsonl is not the record of a trial; delete it/,
+  );
+});
+
+test('a trial that fails says why, and the others go on', async () => {
+  const plan = planOf({});
+  const [srt, mgrpo] = plan.trials;
+  const prompts = { ...srt!.config.prompts, maxPromptTokens: 1 };
+  const broken = { ...srt!, config: { ...srt!.config, prompts } };
+  const { events, trials } = await run({ ...plan, trials: [broken, mgrpo!] }, 'c', { jobs: 1 });
+  expect(events.find(({ kind }) => kind === 'failed')).toMatchObject({
+    message: expect.stringMatching(/prompts/),
+  });
+  expect(trials.map(({ start }) => start.arm)).toEqual(['mgrpo']);
+});
+
+test('an abort ends what is under way and leaves no half trial', async () => {
+  const stop = new AbortController();
+  const plan = planOf({ iterations: 1000 });
+  setTimeout(() => stop.abort(), 1500);
+  const { trials, kinds } = await run(plan, 'd', { signal: stop.signal });
+  expect(trials).toEqual([]);
+  expect(kinds).toEqual(['started', 'started']);
+});

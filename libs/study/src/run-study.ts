@@ -1,0 +1,110 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import { rolloutCounts } from '@mgrpo/algorithm';
+import { MgrpoError } from '@mgrpo/errors';
+import type { PlannedTrial, StudyPlan } from './study-plan.ts';
+import type { TrialOptions } from './trial.ts';
+import { readTrial, trialPath } from './trial-file.ts';
+import { TrialIdentities } from './trial-identity.ts';
+import type { TrialMessage, TrialOrder } from './trial-process.ts';
+import type { Trial } from './trial-record.ts';
+
+/** What a study tells while it runs. */
+export type StudyEvent =
+  /** A trial of an earlier start is there and is not run again. */
+  | { readonly kind: 'kept'; readonly trial: Trial }
+  | { readonly kind: 'started'; readonly planned: PlannedTrial }
+  | { readonly kind: 'applied'; readonly planned: PlannedTrial; readonly iterations: number }
+  | { readonly kind: 'finished'; readonly trial: Trial }
+  | { readonly kind: 'failed'; readonly planned: PlannedTrial; readonly message: string };
+
+export interface StudyOptions {
+  readonly folder: string;
+  /** Trials at a time; one keeps one core busy. */
+  readonly jobs: number;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: StudyEvent) => void;
+}
+
+/** A trial that has to be run. */
+interface Pending {
+  readonly planned: PlannedTrial;
+  readonly order: TrialOrder;
+}
+
+/**
+ * Runs every trial that the folder does not hold yet, several at a time, each in its own process.
+ *
+ * A trial is a function of its configuration and seed, so neither `jobs` nor a restart changes a number.
+ *
+ * @returns the finished trials in the order of the plan
+ * @throws INCOMPATIBLE when the folder has a trial of the same name with other settings
+ */
+export async function runStudy(plan: StudyPlan, options: StudyOptions): Promise<Trial[]> {
+  const identities = new TrialIdentities(plan.measure);
+  const pending: Pending[] = [];
+  for (const planned of plan.trials) {
+    const sha256 = await identities.of(planned);
+    const path = join(options.folder, trialPath(planned));
+    const known = readTrial(path);
+    if (known === null)
+      pending.push({ planned, order: { trial: trialOptions(plan, planned, sha256), path } });
+    else if (known.start.sha256 === sha256) options.onEvent({ kind: 'kept', trial: known });
+    else {
+      throw new MgrpoError(
+        'INCOMPATIBLE',
+        `${path} was made with other settings, files or another machine; choose another --out, or delete it`,
+      );
+    }
+  }
+  const next = async (): Promise<void> => {
+    for (let job = pending.shift(); job && !options.signal.aborted; job = pending.shift()) {
+      await runInProcess(job, options);
+    }
+  };
+  await Promise.all(Array.from({ length: options.jobs }, next));
+  return plan.trials.flatMap(
+    (planned) => readTrial(join(options.folder, trialPath(planned))) ?? [],
+  );
+}
+
+/** Work of a trial in arbitrary units, for the time left: rollouts sampled, and trained on. */
+export function trialCost({ config }: PlannedTrial): number {
+  const { policy, momentum, trained } = rolloutCounts(config.algorithm);
+  return config.iterations * config.algorithm.promptsPerIteration * (policy + momentum + trained);
+}
+
+function trialOptions(plan: StudyPlan, planned: PlannedTrial, sha256: string): TrialOptions {
+  const { problems, ...trial } = planned;
+  return { ...trial, study: plan.name, sha256, measure: { ...plan.measure, problems } };
+}
+
+/** Settles when the process has ended, whatever the end was; an abort kills it. */
+async function runInProcess(
+  { planned, order }: Pending,
+  { signal, onEvent }: StudyOptions,
+): Promise<void> {
+  onEvent({ kind: 'started', planned });
+  const child = fork(new URL('./trial-process.ts', import.meta.url), { stdio: 'inherit' });
+  const kill = () => child.kill('SIGKILL');
+  signal.addEventListener('abort', kill, { once: true });
+  let failure: string | null = null;
+  child.on('message', (message: TrialMessage) => {
+    if (message.kind === 'failed') failure = message.message;
+    if (message.kind === 'applied') onEvent({ ...message, planned });
+  });
+  child.send(order);
+  const end = await ended(child);
+  signal.removeEventListener('abort', kill);
+  if (signal.aborted) return;
+  const trial = failure === null ? readTrial(order.path) : null;
+  if (trial !== null) onEvent({ kind: 'finished', trial });
+  else onEvent({ kind: 'failed', planned, message: failure ?? `its process ended with ${end}` });
+}
+
+function ended(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`));
+  });
+}

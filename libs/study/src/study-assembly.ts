@@ -1,0 +1,9 @@
+import type { StudyPlan } from './study-plan.ts';
+import type { StudyResult } from './study-result.ts';
+import type { Trial } from './trial-record.ts';
+
+/** What a report shows of a plan and the trials that are finished. */
+export function studyResult(plan: StudyPlan, trials: readonly Trial[]): StudyResult {
+  const { trials: planned, measure, ...rest } = plan;
+  return { ...rest, measure, trials, numTrials: planned.length };
+}

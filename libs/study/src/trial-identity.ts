@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { loadModelFolder } from '@mgrpo/checkpoint';
+import { runIdentity } from '@mgrpo/config';
+import { fingerprint } from '@mgrpo/runtime';
+import type { PlannedTrial } from './study-plan.ts';
+import type { StudyFile } from './study-schema.ts';
+
+/** Hashes what trials depend on, reading every file once. */
+export class TrialIdentities {
+  readonly #contents = new Map<string, Promise<string>>();
+  readonly #measure: StudyFile['measure'];
+
+  constructor(measure: StudyFile['measure']) {
+    this.#measure = measure;
+  }
+
+  /** Hex sha256 of everything that a trial's numbers are a function of, this machine's CPU and runtimes included. */
+  async of({ config, problems }: PlannedTrial): Promise<string> {
+    const identity = runIdentity(config, {
+      model: await this.#hash(config.model.path, modelHash),
+      trainPrompts: await this.#hash(config.prompts.train, fileHash),
+      // A trial is measured on `problems`; what a run would validate on has no part in it.
+      validationPrompts: null,
+    });
+    const measure = { ...this.#measure, problems: await this.#hash(problems, fileHash) };
+    return sha256(JSON.stringify([identity, measure, fingerprint()]));
+  }
+
+  #hash(path: string, hash: (path: string) => Promise<string>): Promise<string> {
+    const known = this.#contents.get(path) ?? hash(path);
+    this.#contents.set(path, known);
+    return known;
+  }
+}
+
+async function modelHash(path: string): Promise<string> {
+  return (await loadModelFolder(path)).sha256;
+}
+
+async function fileHash(path: string): Promise<string> {
+  return sha256(await readFile(path));
+}
+
+function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
