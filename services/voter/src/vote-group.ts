@@ -70,20 +70,24 @@ export function verdictToWire({ label, fence, members }: Verdict): GroupVerdict 
     fenceLower: bounds?.lower ?? 0,
     policyMajority,
     momentumMajority,
-    members: members.map(({ role, index, entropy, numTokens, outcome }): MemberVerdict => {
-      const kept = outcome.kind === 'kept' ? outcome : undefined;
-      return {
-        role: wireRole[role],
-        index,
-        entropy,
-        numTokens,
-        votes: kept?.votes ?? false,
-        trains: kept?.trains ?? false,
-        reward: kept?.reward ?? 0,
-        advantage: kept?.advantage ?? 0,
-        dropped: outcome.kind === 'dropped' ? outcome.reason : '',
-      };
-    }),
+    members: members.map(
+      ({ role, index, entropy, numTokens, outcome, ...known }): MemberVerdict => {
+        const kept = outcome.kind === 'kept' ? outcome : undefined;
+        return {
+          role: wireRole[role],
+          index,
+          entropy,
+          numTokens,
+          votes: kept?.votes ?? false,
+          trains: kept?.trains ?? false,
+          reward: kept?.reward ?? 0,
+          advantage: kept?.advantage ?? 0,
+          dropped: outcome.kind === 'dropped' ? outcome.reason : '',
+          ...(known.answer === null ? {} : { answer: known.answer }),
+          ...(known.selfCertainty === null ? {} : { selfCertainty: known.selfCertainty }),
+        };
+      },
+    ),
   };
 }
 

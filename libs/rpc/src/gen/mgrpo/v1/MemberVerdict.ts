@@ -12,6 +12,10 @@ export interface MemberVerdict {
   'votes'?: (boolean);
   'dropped'?: (string);
   'numTokens'?: (number);
+  'answer'?: (string);
+  'selfCertainty'?: (number | string);
+  '_answer'?: "answer";
+  '_selfCertainty'?: "selfCertainty";
 }
 
 export interface MemberVerdict__Output {
@@ -24,4 +28,8 @@ export interface MemberVerdict__Output {
   'votes': (boolean);
   'dropped': (string);
   'numTokens': (number);
+  'answer'?: (string);
+  'selfCertainty'?: (number);
+  '_answer'?: "answer";
+  '_selfCertainty'?: "selfCertainty";
 }
