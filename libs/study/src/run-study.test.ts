@@ -66,9 +66,9 @@ test('trials are recorded whole, kept at the next start, and the same whatever r
   expect(mgrpo!.evaluations.map(({ iteration }) => iteration)).toEqual([0, 1, 2]);
   const { sinceBase } = mgrpo!.evaluations[2]!.flips!;
   expect(Object.values(sinceBase).reduce((sum, part) => sum + part)).toBeCloseTo(1, 12);
-  // The trained policy is rescaled to the base's entropy.
+  // The trained policy is rescaled to the base's entropy, as well as 64 responses tell.
   const { entropy } = mgrpo!.evaluations[0]!.sampled;
-  expect(Math.abs(mgrpo!.end.matched.entropy / entropy - 1)).toBeLessThan(0.1);
+  expect(Math.abs(mgrpo!.end.matched.entropy / entropy - 1)).toBeLessThan(0.25);
 
   expect((await run(plan, 'a')).kinds).toEqual(['kept', 'kept']);
   const alone = await run(planOf({}, { arms: ['mgrpo'] }), 'b', { jobs: 1 });
