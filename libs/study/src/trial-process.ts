@@ -1,8 +1,8 @@
-// One trial in a process of its own, forked by `runStudy`: it writes the trial's file when all is done, so a file that
-// is there is whole. Its parent may kill it at any time.
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+// One trial in a process of its own, forked by `runStudy`: it writes the trial's files when all is done, the
+// records last, so records that are there are whole. Its parent may kill it at any time.
+import { renameSync, writeFileSync } from 'node:fs';
 import { messageOf } from '@mgrpo/errors';
+import { GroupsRecorder, groupsExtension } from './groups-file.ts';
 import { runTrial, type TrialOptions } from './trial.ts';
 import type { TrialRecord } from './trial-record.ts';
 
@@ -33,8 +33,10 @@ async function work({ trial, path }: TrialOrder): Promise<void> {
     lines.push(`${JSON.stringify(entry)}\n`);
     if (entry.kind === 'iteration') send({ kind: 'applied', iterations: entry.iteration + 1 });
   };
-  await runTrial(trial, { record, iteration: () => {} });
-  mkdirSync(dirname(path), { recursive: true });
+  const title = `${trial.base} · ${trial.arm} · seed ${trial.seed}`;
+  const groups = new GroupsRecorder({ title, algorithm: trial.config.algorithm });
+  await runTrial(trial, { record, iteration: (iteration) => groups.add(iteration) });
+  groups.write(path.replace(/\.jsonl$/, groupsExtension));
   writeFileSync(`${path}.new`, lines.join(''));
   renameSync(`${path}.new`, path);
 }
