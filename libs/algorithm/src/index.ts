@@ -1,5 +1,13 @@
 export { type AdvantageOptions, groupAdvantages } from './advantage.ts';
 export {
+  type CollapseOptions,
+  type CollapseReason,
+  type CollapseSignals,
+  type CollapseState,
+  collapseStates,
+  defaultCollapseOptions,
+} from './collapse-sentinel.ts';
+export {
   type AgreementSignals,
   agreementSignals,
   type RoleMajorities,

@@ -1,10 +1,13 @@
+export { judgeSentinel } from './judge-sentinel.ts';
 export { OneProcessRun } from './one-process-run.ts';
 export { runStudy, type StudyEvent, type StudyOptions, trialCost } from './run-study.ts';
+export { sentinelRow, sentinelTable, signRows } from './sentinel-table.ts';
 export { studyResult } from './study-assembly.ts';
 export { type PlannedTrial, planStudy, type StudyPlan, type StudySelection } from './study-plan.ts';
 export type { StudyArm, StudyBase, StudyResult, StudyView } from './study-result.ts';
 export type { MeasureOptions, TrialOptions, TrialSink } from './trial.ts';
 export { runTrial } from './trial.ts';
+export { readTrial } from './trial-file.ts';
 export type {
   EvaluationRecord,
   IterationRecord,
