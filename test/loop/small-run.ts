@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type MetricsRecord, readMetrics, runFiles, saveModelFolder } from '@mgrpo/checkpoint';
-import { loadRunConfig } from '@mgrpo/config';
-import { chainCharacters } from '@mgrpo/datasets';
+import { loadRunConfig, type RunConfig } from '@mgrpo/config';
+import { arithmeticCharacters } from '@mgrpo/datasets';
 import { initialWeights, parseModelConfig } from '@mgrpo/model';
 import { runTraining, type SupervisorEvent, type TrainOutcome } from '@mgrpo/service';
 import { writeCharTokenizer } from '@mgrpo/tokenizer';
@@ -17,7 +17,7 @@ export async function makeWorkspace(): Promise<{ folder: string; base: string; r
   const folder = mkdtempSync(join(tmpdir(), 'mgrpo-loop-'));
   const tokenizerFolder = join(folder, 'tokenizer');
   mkdirSync(tokenizerFolder);
-  await writeCharTokenizer(tokenizerFolder, chainCharacters);
+  await writeCharTokenizer(tokenizerFolder, arithmeticCharacters);
   const configJson = {
     architectures: ['Qwen3ForCausalLM'],
     model_type: 'qwen3',
@@ -47,14 +47,14 @@ export interface SmallRun {
   /** `path=value` over the small recipe. */
   set?: readonly string[];
   redisUrl?: string;
-  /** Called after every applied iteration, once each. */
+  /** Called after every applied iteration, once each, as soon as the learner has recorded it. */
   onIteration?(applied: number, pids: ReadonlyMap<string, number>): void;
   signal?: AbortSignal;
 }
 
 export interface SmallRunResult {
   outcome: TrainOutcome;
-  /** One line for each iteration and evaluation, without what may differ between runs. */
+  /** One line for each evaluation, then for each iteration, without what may differ between runs. */
   metrics: Record<string, unknown>[];
   policySha256: string;
   restarts: string[];
@@ -67,40 +67,51 @@ export async function trainSmall(run: SmallRun): Promise<SmallRunResult> {
   let seen = 0;
   const onService = (event: SupervisorEvent) => {
     if (event.kind === 'ready') pids.set(event.name, event.pid);
-    else restarts.push(event.name);
+    if (event.kind === 'restarting') restarts.push(event.name);
   };
+  // The watched states are the newest only, and begin when the connection stands: a short run can be over by then.
+  const watching = setInterval(() => {
+    const applied = appliedIterations(run.runFolder);
+    for (; seen < applied; seen++) run.onIteration?.(seen + 1, pids);
+  }, 10);
   const outcome = await runTraining({
-    config: loadRunConfig({
-      file: writeRecipe(run),
-      environment: {},
-      overrides: (run.set ?? []).map((assignment) => ({ flag: '--set', assignment })),
-    }),
+    config: smallConfig(run),
     runFolder: run.runFolder,
     serveCommand: [cli, 'serve'],
     searchPath: process.env.PATH ?? '',
     env: process.env,
     signal: run.signal ?? new AbortController().signal,
-    hooks: {
-      onService,
-      onState: ({ appliedIterations }) => {
-        for (; seen < appliedIterations; seen++) run.onIteration?.(seen + 1, pids);
-      },
-      tell: () => {},
-    },
-  });
+    hooks: { onService, onState: () => {}, tell: () => {} },
+  }).finally(() => clearInterval(watching));
   const records = await readMetrics(join(run.runFolder, runFiles.metrics));
   const last = records.findLast((record) => record.kind === 'iteration');
   return {
     outcome,
-    metrics: records.map(comparable),
+    // With lag 1 an evaluation is recorded before or after the iteration that runs beside it.
+    metrics: records.map(comparable).sort((a, b) => String(a.kind).localeCompare(String(b.kind))),
     policySha256: String(last?.policySha256),
     restarts,
   };
 }
 
+/** The configuration of a small run, whose recipe is written into its folder. */
+export function smallConfig(run: SmallRun): RunConfig {
+  return loadRunConfig({
+    file: writeRecipe(run),
+    environment: {},
+    overrides: (run.set ?? []).map((assignment) => ({ flag: '--set', assignment })),
+  });
+}
+
 /** Metrics are equal except for times. */
 function comparable({ seconds: _seconds, ...record }: MetricsRecord): Record<string, unknown> {
   return record;
+}
+
+function appliedIterations(runFolder: string): number {
+  const path = join(runFolder, runFiles.metrics);
+  if (!existsSync(path)) return 0;
+  return readFileSync(path, 'utf8').split('"kind":"iteration"').length - 1;
 }
 
 /** Writes `recipe.yaml` of a small run into its folder; returns the path. */
