@@ -23,6 +23,7 @@ const expected = [
     { file: `${name}-mgrpo.yaml`, method: 'mgrpo', model },
     { file: `${name}-srt.yaml`, method: 'srt', model },
   ]),
+  { file: 'qwen2.5-3b-intuitor.yaml', method: 'intuitor', model: models['qwen2.5-3b'] },
 ];
 
 test('every backbone of the figures has its recipes', () => {

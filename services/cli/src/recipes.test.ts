@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { methods } from '@mgrpo/algorithm';
 import { loadPretrainConfig, loadRunConfig, type Override } from '@mgrpo/config';
 import { expect, test } from 'vitest';
 
@@ -16,7 +17,7 @@ const load = (name: string, overrides: Override[] = []) =>
   loadRunConfig({ file: join(folder, name), environment: {}, overrides });
 
 test.each(recipes)('recipes/%s parses', (name) => {
-  if (name === 'arithmetic-base.yaml') {
+  if (/-base(-\d+)?\.yaml$/.test(name)) {
     loadPretrainConfig({ file: join(folder, name), overrides: [] });
   } else {
     load(name, flags);
@@ -47,6 +48,18 @@ test('recipes/qwen3-4b-math.yaml holds the paper, Table 4 and section 3', () => 
     sampling: { temperature: 1.1, maxResponseTokens: 3072 },
     evaluation: { temperature: 0.8 },
   });
+});
+
+const others = Object.keys(methods).filter((method) => method !== 'mgrpo');
+
+test.each(others)('recipes/arithmetic-%s.yaml is arithmetic.yaml by another method', (method) => {
+  const mgrpo = load('arithmetic.yaml');
+  const { prompts, ...other } = load(`arithmetic-${method}.yaml`);
+  const { prompts: samePrompts, algorithm, ...rest } = mgrpo;
+  expect(other).toEqual({ ...rest, algorithm: { ...algorithm, method } });
+  // The rows of train.jsonl that have rephrasings, with them.
+  const train = method === 'co-reward' ? 'train-rephrased.jsonl' : 'train.jsonl';
+  expect(prompts).toEqual({ ...samePrompts, train: join(dirname(samePrompts.train), train) });
 });
 
 test('the recipes that are compared differ in what they compare alone', () => {
