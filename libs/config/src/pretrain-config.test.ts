@@ -14,7 +14,12 @@ function load(...assignments: string[]) {
 test('the recipe of the arithmetic base is complete and writes beside it', () => {
   const config = load();
   expect(config.output).toBe(join(import.meta.dirname, '../../../models/arithmetic-base'));
-  expect(config.task).toEqual({ kind: 'chain-arithmetic', bareShare: 0.6, noiseShare: 0.2 });
+  expect(config.task).toEqual({
+    kind: 'chain-arithmetic',
+    bareShare: 0.6,
+    noiseShare: 0.2,
+    strayShare: 0,
+  });
   expect(config.optimizer).toMatchObject({ beta1: 0.9, beta2: 0.999, weightDecay: 0.01 });
 });
 

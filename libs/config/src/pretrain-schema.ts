@@ -25,9 +25,14 @@ const model = z
 
 const task = z
   .strictObject({
-    kind: z.enum(['chain-arithmetic']).describe('what is learned: digits computed left to right'),
+    kind: z
+      .enum(['chain-arithmetic', 'product-sum'])
+      .describe('what is learned: six digits computed left to right modulo 10, or `ab*c+de`'),
     bareShare: share.describe('share of answers without the work, such as `>2` for `73162>2`'),
     noiseShare: share.describe('share of responses in which one digit is replaced by a random one'),
+    strayShare: share
+      .default(0)
+      .describe('share of responses, none of those, that are the bare answer of another problem'),
   })
   .describe('the supervised samples; they are drawn from training problems only');
 

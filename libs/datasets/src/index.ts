@@ -1,10 +1,4 @@
 export {
-  type ChainSample,
-  type ChainSampleOptions,
-  chainCharacters,
-  chainSample,
-} from './arithmetic.ts';
-export {
   fillTemplate,
   type PromptTokenOptions,
   type TokenizedPrompts,
@@ -20,3 +14,6 @@ export {
 } from './prompts.ts';
 export { type Question, type Questions, readQuestions } from './questions.ts';
 export { type AskedQuestion, questionsOfIteration } from './questions-of-iteration.ts';
+export { arithmeticCharacters } from './synthetic-task.ts';
+export { syntheticTasks } from './synthetic-tasks.ts';
+export { taskSample } from './task-sample.ts';

@@ -1,7 +1,7 @@
 import { streamKey } from '@mgrpo/algorithm';
 import type { JsonObject } from '@mgrpo/checkpoint';
 import type { PretrainConfig } from '@mgrpo/config';
-import { chainCharacters, chainSample } from '@mgrpo/datasets';
+import { syntheticTasks, taskSample } from '@mgrpo/datasets';
 import { initialWeights, parseModelConfig } from '@mgrpo/model';
 import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 import {
@@ -45,7 +45,8 @@ export async function pretrain(
   hooks: PretrainingHooks = {},
 ): Promise<PretrainingManifest> {
   await requireReplaceable(config.output);
-  return withTokenizerFolder(chainCharacters, async (tokenizerFolder, vocabulary) => {
+  const { characters } = syntheticTasks[config.task.kind];
+  return withTokenizerFolder(characters, async (tokenizerFolder, vocabulary) => {
     const configJson = modelConfigJson(config.model, vocabulary);
     const tokenizer = await loadTokenizer(tokenizerFolder);
     const losses: number[] = [];
@@ -102,7 +103,7 @@ export function pretrainingSamples(
 ): TrainingSequence[] {
   return Array.from({ length: batchSize }, (_, prompt) => {
     const key = streamKey({ seed, purpose: 'pretraining', iteration: step, prompt });
-    const { prompt: question, response } = chainSample(key, task);
+    const { prompt: question, response } = taskSample(syntheticTasks[task.kind], key, task);
     return supervisedSequence({
       promptTokens: tokenizer.encode(question),
       responseTokens: Int32Array.of(...tokenizer.encode(response), tokenizer.eosTokenId!),

@@ -1,6 +1,13 @@
 import { streamKey } from '@mgrpo/algorithm';
-import type { Split } from './arithmetic.ts';
-import { chainProblemOf, chainRephrasings } from './arithmetic.ts';
+import { type Split, splitOf } from './problem-split.ts';
+import { problemOf, type SyntheticTask } from './synthetic-task.ts';
+import { type SyntheticTaskName, syntheticTasks } from './synthetic-tasks.ts';
+
+/** Where each task's prompts files stand, in `recipes/data`. */
+export const taskFolders: Readonly<Record<SyntheticTaskName, string>> = {
+  'chain-arithmetic': 'arithmetic',
+  'product-sum': 'product-sum',
+};
 
 /** How many problems each file has. */
 const sizes: Readonly<Record<Split, number>> = { train: 4096, validation: 256, test: 1024 };
@@ -18,28 +25,30 @@ interface Row {
 }
 
 /**
- * The prompts files of the arithmetic recipes, by name: a pure function without input.
+ * The prompts files of a task, by name: a function of the task alone.
  *
  * Rephrasings have a file of their own, so that the runs of other methods keep theirs.
  */
-export function arithmeticFiles(): ReadonlyMap<string, string> {
+export function taskFiles(name: SyntheticTaskName): ReadonlyMap<string, string> {
+  const task = syntheticTasks[name];
   const splits = Object.keys(sizes) as Split[];
   const files = new Map<string, string>();
   splits.forEach((split, index) => {
-    const rows = chainRows(split, index);
+    const rows = taskRows(task, split, index);
     files.set(`${split}.jsonl`, linesOf(rows));
-    if (split === 'train') files.set('train-rephrased.jsonl', linesOf(rephrasedRows(rows)));
+    const rephrased = split === 'train' ? rephrasedRows(task, rows) : [];
+    if (rephrased.length > 0) files.set('train-rephrased.jsonl', linesOf(rephrased));
   });
   return files;
 }
 
 /** A split's different problems. */
-function chainRows(split: Split, iteration: number): Row[] {
+function taskRows(task: SyntheticTask, split: Split, iteration: number): Row[] {
   const prompts = new Set<string>();
   const rows: Row[] = [];
   for (let index = 0; rows.length < sizes[split]; index++) {
     const key = streamKey({ seed, purpose: 'pretraining', iteration, prompt: index });
-    const { prompt, answer } = chainProblemOf(split, key);
+    const { prompt, answer } = problemOf(task, split, { key, first: 0 });
     if (prompts.has(prompt)) continue;
     prompts.add(prompt);
     rows.push({ id: `${split}/${rows.length}`, prompt, answer });
@@ -47,10 +56,13 @@ function chainRows(split: Split, iteration: number): Row[] {
   return rows;
 }
 
-/** The problems that can be said in other words. */
-function rephrasedRows(rows: readonly Row[]): object[] {
+/** The problems that can be said in other words which are for training too. */
+function rephrasedRows(task: SyntheticTask, rows: readonly Row[]): object[] {
   return rows.flatMap((row) => {
-    const rephrasings = chainRephrasings(row.prompt).slice(0, maxRephrasings);
+    const rephrasings = task
+      .rephrasings(row.prompt)
+      .filter((rephrasing) => splitOf(rephrasing) === 'train')
+      .slice(0, maxRephrasings);
     return rephrasings.length === 0 ? [] : [{ ...row, rephrasings }];
   });
 }
