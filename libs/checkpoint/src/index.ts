@@ -2,7 +2,7 @@ export type { CheckpointState, CheckpointStore, LoadedCheckpoint } from './check
 export type { LearnerEpoch } from './epoch.ts';
 export { diskFiles, type Files } from './files.ts';
 export { bytesOf, weightsSha256 } from './float-bytes.ts';
-export type { Journal } from './journal.ts';
+export { type Journal, readJournal } from './journal.ts';
 export type { JsonObject } from './json.ts';
 export type { MetricsLog, MetricsRecord } from './metrics-log.ts';
 export { readMetrics } from './metrics-log.ts';

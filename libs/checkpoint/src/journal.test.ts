@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { LearnerEpoch } from './epoch.ts';
 import type { Files } from './files.ts';
 import { diskFiles } from './files.ts';
-import { Journal } from './journal.ts';
+import { Journal, readJournal } from './journal.ts';
 import { fullDisk, temporaryFolder } from './testing.ts';
 
 /** Opens the run's journal as a new learner would. */
@@ -36,6 +36,22 @@ async function textsOf(journal: Journal): Promise<string[]> {
   }
   return texts;
 }
+
+test('a reader beside the learner gets the same records and changes nothing', async () => {
+  const run = await runWith('a', 'b');
+  const folder = join(run, 'journal');
+  await appendFile(join(run, firstFile), 'MGJ1 cut short');
+  const warnings: string[] = [];
+  const texts: string[] = [];
+  for await (const bytes of readJournal(folder, (message) => warnings.push(message))) {
+    texts.push(Buffer.from(bytes).toString());
+  }
+  expect(texts).toEqual(['a', 'b']);
+  expect(warnings).toEqual([expect.stringContaining('cut short')]);
+  expect(await readdir(folder)).toHaveLength(1);
+  const none = readJournal(join(run, 'nowhere'), () => {});
+  await expect(none.next()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
 
 test('records come back in order, across learners', async () => {
   const run = await runWith('zero', '', 'two');

@@ -5,7 +5,7 @@ import { MgrpoError } from '@mgrpo/errors';
 import { AppendFile } from './append-file.ts';
 import type { LearnerEpoch } from './epoch.ts';
 import type { Files } from './files.ts';
-import { ensureFolder, readAll } from './files.ts';
+import { ensureFolder, hasErrno, readAll } from './files.ts';
 import { decodeHeader, encodeRecord, headerBytes, recordSha256 } from './journal-record.ts';
 
 /** Where a record lies; `position` is its header's first byte. */
@@ -50,13 +50,7 @@ export class Journal {
   /** Opens the journal and finds its records; CORRUPT when a header is damaged or an iteration is missing. */
   static async open(folder: string, options: JournalOptions): Promise<Journal> {
     await ensureFolder(folder, options.files);
-    const names = (await readdir(folder)).filter((name) => fileNamePattern.test(name)).sort();
-    const records: RecordPlace[] = [];
-    for (const name of names) {
-      const warn = name === names.at(-1) ? options.warn : () => {};
-      await collectRecords(join(folder, name), records, warn);
-    }
-    return new Journal(folder, options, records);
+    return new Journal(folder, options, await recordsOf(folder, options.warn));
   }
 
   /** The first iteration without a record; all below it have one. */
@@ -71,13 +65,7 @@ export class Journal {
       const what = `the journal has no record of iteration ${iteration}`;
       throw new MgrpoError('NOT_FOUND', `${what}, it ends before ${this.nextIteration}`);
     }
-    const record = new Uint8Array(headerBytes + place.payloadBytes);
-    const handle = await open(place.path, 'r');
-    const bytesRead = await readAll(handle, record, place.position).finally(() => handle.close());
-    if (bytesRead < record.length || recordSha256(record) !== place.sha256) {
-      throw damaged(place.path, place.position, `the record of iteration ${iteration}`);
-    }
-    return record.subarray(headerBytes);
+    return await readPayload(place, iteration);
   }
 
   /**
@@ -109,6 +97,43 @@ export class Journal {
     await this.#file?.close();
     this.#file = null;
   }
+}
+
+/**
+ * The payloads of a journal in order, for who only looks: a learner may be writing it.
+ *
+ * NOT_FOUND without the folder, CORRUPT where a record is damaged; `warn` is told of one that was cut short.
+ */
+export async function* readJournal(
+  folder: string,
+  warn: (message: string) => void,
+): AsyncGenerator<Uint8Array> {
+  const records = await recordsOf(folder, warn).catch((cause: unknown) => {
+    if (!hasErrno(cause, 'ENOENT')) throw cause;
+    throw new MgrpoError('NOT_FOUND', `${folder} is not there: no iteration was trained`, {
+      cause,
+    });
+  });
+  for (const [iteration, place] of records.entries()) yield await readPayload(place, iteration);
+}
+
+async function readPayload(place: RecordPlace, iteration: number): Promise<Uint8Array> {
+  const record = new Uint8Array(headerBytes + place.payloadBytes);
+  const handle = await open(place.path, 'r');
+  const bytesRead = await readAll(handle, record, place.position).finally(() => handle.close());
+  if (bytesRead < record.length || recordSha256(record) !== place.sha256) {
+    throw damaged(place.path, place.position, `the record of iteration ${iteration}`);
+  }
+  return record.subarray(headerBytes);
+}
+
+async function recordsOf(folder: string, warn: (message: string) => void): Promise<RecordPlace[]> {
+  const names = (await readdir(folder)).filter((name) => fileNamePattern.test(name)).sort();
+  const records: RecordPlace[] = [];
+  for (const name of names) {
+    await collectRecords(join(folder, name), records, name === names.at(-1) ? warn : () => {});
+  }
+  return records;
 }
 
 /** Adds a file's records; one that starts again at an earlier iteration replaces those from there on. */

@@ -1,5 +1,10 @@
+export { readGroups } from './groups-file.ts';
+export type { RecordedStream } from './groups-format.ts';
+export { readRunGroups } from './groups-run.ts';
 export { judgeSentinel } from './judge-sentinel.ts';
 export { OneProcessRun } from './one-process-run.ts';
+export { replayStream } from './replay/replay.ts';
+export { replayCsv, replayText } from './replay/replay-text.ts';
 export { runStudy, type StudyEvent, type StudyOptions, trialCost } from './run-study.ts';
 export { sentinelRow, sentinelTable, signRows } from './sentinel-table.ts';
 export { studyResult } from './study-assembly.ts';

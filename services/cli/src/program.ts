@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import type { EvalFlags } from './commands/eval.ts';
 import type { GenerateFlags } from './commands/generate.ts';
 import type { PretrainFlags } from './commands/pretrain.ts';
+import type { ReplayFlags } from './commands/replay.ts';
 import type { StudyFlags } from './commands/study.ts';
 import { decimal, wholeNumber } from './numbers.ts';
 
@@ -26,6 +27,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     addGenerate,
     addServe,
     addStudy,
+    addReplay,
     addVerify,
     addDoctor,
   ]) {
@@ -200,6 +202,27 @@ function addStudy(program: Command, done: Done): void {
     .action(async (file: string | undefined, flags: StudyFlags) => {
       const { study } = await import('./commands/study.ts');
       done(await study(file, flags));
+    });
+}
+
+function addReplay(program: Command, done: Done): void {
+  program
+    .command('replay')
+    .description('judge a recorded run again by every filter and vote rule, without training')
+    .argument('<source>', "run folder, or a trial's groups (*.groups.jsonl.gz)")
+    .option('--prompts <file>', 'prompts of the run with answers, which are taken as gold')
+    .option('--out <dir>', 'writes replay.json, replay.csv and replay.txt there too')
+    .option('--json', 'print one JSON object instead of tables')
+    .addHelpText(
+      'after',
+      examples(
+        'mgrpo replay runs/NAME --prompts recipes/data/arithmetic/train.jsonl',
+        'mgrpo replay studies/collapse/trials/BASE/ARM/seed-1.groups.jsonl.gz --out replay',
+      ),
+    )
+    .action(async (source: string, flags: ReplayFlags) => {
+      const { replay } = await import('./commands/replay.ts');
+      done(await replay(source, flags));
     });
 }
 

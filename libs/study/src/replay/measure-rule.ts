@@ -1,0 +1,206 @@
+import { type GroupVerdict, isBelowFence, type JudgedMember, type Role } from '@mgrpo/algorithm';
+import type { RecordedGroup } from '../groups-format.ts';
+import type { ReplayRule } from './rules.ts';
+
+/** A recorded group and what a rule makes of it. */
+export interface RuledGroup {
+  readonly group: RecordedGroup;
+  readonly verdict: GroupVerdict;
+}
+
+/** How many of how many; the share is for who reads it. */
+export interface Count {
+  readonly of: number;
+  readonly count: number;
+}
+
+/**
+ * What a rule does to a part of a stream. "Beyond the fence" are rollouts that its filter takes the vote from, also
+ * where they still train. What needs gold answers is null when no group has one.
+ */
+export interface RuleMeasure {
+  readonly groups: number;
+  /** Groups with a label, and of those with one and a known answer, the right ones. */
+  readonly labelled: number;
+  readonly rightLabels: Count | null;
+  /** Groups whose label is another than the recorded one, or that lose or gain one. */
+  readonly changed: number;
+  /** Wrong or none as recorded, right under the rule; and the other way round. */
+  readonly changedToRight: number | null;
+  readonly changedFromRight: number | null;
+  /** Rollouts beyond the fence; null for a role without rollouts. */
+  readonly beyond: { readonly policy: Count; readonly momentum: Count | null };
+  /** Right rollouts among those beyond the fence and among the others. */
+  readonly right: { readonly beyond: Count; readonly others: Count } | null;
+  /** What those beyond the fence, of the roles that vote, would have voted for. */
+  readonly unheard: {
+    readonly forLabel: number;
+    readonly against: number;
+    readonly unanswered: number;
+  };
+  /** Groups whose label would be another one had they voted, and where that makes it right or no longer right. */
+  readonly silenced: {
+    readonly labels: number;
+    readonly toRight: number | null;
+    readonly fromRight: number | null;
+  };
+  readonly training: TrainingMeasure | null;
+}
+
+/** What the policy is taught, against the truth. */
+export interface TrainingMeasure {
+  /** Of the training rollouts with an advantage other than 0, those where it is positive if and only if right. */
+  readonly signRight: Count;
+  /** Mean advantage of training rollouts that are right, and of those that are not; null without any. */
+  readonly advantageOfRight: number | null;
+  readonly advantageOfWrong: number | null;
+  /**
+   * Policy rollouts that do not train for lying beyond the fence: wrong ones that the label would have punished or
+   * rewarded, and right ones.
+   */
+  readonly spared: {
+    readonly wrongPunished: number;
+    readonly wrongRewarded: number;
+    readonly rightPunished: number;
+    readonly rightRewarded: number;
+  };
+}
+
+/** A rollout with what the measures need of it. */
+interface Ruled {
+  readonly member: JudgedMember;
+  readonly isBeyond: boolean;
+  /** Null where the gold answer is not known. */
+  readonly isRight: boolean | null;
+  readonly isForLabel: boolean;
+}
+
+/** Measures a rule's verdicts on the groups of a phase; pure. */
+export function measureRule(ruled: readonly RuledGroup[], rule: ReplayRule): RuleMeasure {
+  const rollouts = ruled.flatMap(rolloutsOf);
+  const beyond = rollouts.filter(({ isBeyond }) => isBeyond);
+  const unheard = beyond.filter(({ member }) => rule.voters.includes(member.role));
+  const answered = unheard.filter(({ member }) => member.answer !== null);
+  const hasGold = ruled.some(({ group }) => group.gold !== null);
+  const known = ruled.filter(({ group }) => group.gold !== null);
+  const moves = ruled.map(({ group, verdict }) => moveOf(group, group.label, labelOf(verdict)));
+  const revotes = ruled.map((group) =>
+    moveOf(group.group, labelOf(group.verdict), revote(group, rule)),
+  );
+  const ifGold = (count: number) => (hasGold ? count : null);
+  const knownLabels = known.filter(({ verdict }) => labelOf(verdict) !== null);
+  return {
+    groups: ruled.length,
+    labelled: ruled.filter(({ verdict }) => labelOf(verdict) !== null).length,
+    rightLabels: hasGold
+      ? countOf(knownLabels, ({ group, verdict }) => labelOf(verdict) === group.gold)
+      : null,
+    changed: moves.filter(({ isChange }) => isChange).length,
+    changedToRight: ifGold(moves.filter(({ isToRight }) => isToRight).length),
+    changedFromRight: ifGold(moves.filter(({ isFromRight }) => isFromRight).length),
+    beyond: { policy: beyondOf('policy', rollouts)!, momentum: beyondOf('momentum', rollouts) },
+    right: hasGold ? rightOf(rollouts) : null,
+    unheard: {
+      forLabel: answered.filter(({ isForLabel }) => isForLabel).length,
+      against: answered.filter(({ isForLabel }) => !isForLabel).length,
+      unanswered: unheard.length - answered.length,
+    },
+    silenced: {
+      labels: revotes.filter(({ isChange }) => isChange).length,
+      toRight: ifGold(revotes.filter(({ isToRight }) => isToRight).length),
+      fromRight: ifGold(revotes.filter(({ isFromRight }) => isFromRight).length),
+    },
+    training: hasGold ? measureTraining(rollouts) : null,
+  };
+}
+
+function labelOf({ label }: GroupVerdict): string | null {
+  return label.kind === 'none' ? null : label.answer;
+}
+
+function rolloutsOf({ group, verdict }: RuledGroup): Ruled[] {
+  const label = labelOf(verdict);
+  return verdict.members.map((member) => ({
+    member,
+    isBeyond: isBelowFence(member, verdict.fence),
+    isRight: group.gold === null ? null : member.answer === group.gold,
+    isForLabel: label !== null && member.answer === label,
+  }));
+}
+
+/** The label that the rule's voters would have chosen without a fence. */
+function revote({ verdict }: RuledGroup, { voters, label }: ReplayRule): string | null {
+  const all = verdict.members.filter(
+    ({ role, answer }) => voters.includes(role) && answer !== null,
+  );
+  const vote = label(all);
+  return vote.kind === 'none' ? null : vote.answer;
+}
+
+function moveOf({ gold }: RecordedGroup, from: string | null, to: string | null) {
+  const isChange = from !== to;
+  return {
+    isChange,
+    isToRight: isChange && gold !== null && to === gold,
+    isFromRight: isChange && gold !== null && from === gold,
+  };
+}
+
+function countOf<T>(values: readonly T[], holds: (value: T) => boolean): Count {
+  return { of: values.length, count: values.filter(holds).length };
+}
+
+function beyondOf(role: Role, rollouts: readonly Ruled[]): Count | null {
+  const own = rollouts.filter(({ member }) => member.role === role);
+  return own.length === 0 ? null : countOf(own, ({ isBeyond }) => isBeyond);
+}
+
+function rightOf(rollouts: readonly Ruled[]): RuleMeasure['right'] {
+  const known = rollouts.filter(({ isRight }) => isRight !== null);
+  const isRight = (rollout: Ruled) => rollout.isRight === true;
+  return {
+    beyond: countOf(
+      known.filter(({ isBeyond }) => isBeyond),
+      isRight,
+    ),
+    others: countOf(
+      known.filter(({ isBeyond }) => !isBeyond),
+      isRight,
+    ),
+  };
+}
+
+function measureTraining(rollouts: readonly Ruled[]): TrainingMeasure {
+  const known = rollouts.filter(({ isRight }) => isRight !== null);
+  const trained = known.flatMap(({ member: { outcome }, isRight }) =>
+    outcome.kind === 'kept' && outcome.trains ? [{ advantage: outcome.advantage, isRight }] : [],
+  );
+  const spared = known.filter(
+    ({ member, isBeyond }) =>
+      isBeyond &&
+      member.role === 'policy' &&
+      !(member.outcome.kind === 'kept' && member.outcome.trains),
+  );
+  const sparedOf = (isRight: boolean, isRewarded: boolean) =>
+    spared.filter((rollout) => rollout.isRight === isRight && rollout.isForLabel === isRewarded)
+      .length;
+  return {
+    signRight: countOf(
+      trained.filter(({ advantage }) => advantage !== 0),
+      ({ advantage, isRight }) => advantage > 0 === isRight,
+    ),
+    advantageOfRight: meanAdvantage(trained.filter(({ isRight }) => isRight)),
+    advantageOfWrong: meanAdvantage(trained.filter(({ isRight }) => !isRight)),
+    spared: {
+      wrongPunished: sparedOf(false, false),
+      wrongRewarded: sparedOf(false, true),
+      rightPunished: sparedOf(true, false),
+      rightRewarded: sparedOf(true, true),
+    },
+  };
+}
+
+function meanAdvantage(trained: readonly { readonly advantage: number }[]): number | null {
+  if (trained.length === 0) return null;
+  return trained.reduce((sum, { advantage }) => sum + advantage, 0) / trained.length;
+}
