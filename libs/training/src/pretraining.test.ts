@@ -93,9 +93,15 @@ test('a folder that pretraining did not write is not replaced', async () => {
   expect(await readdir(config.output)).toEqual(['thesis.txt']);
 });
 
-test('the committed base is the one its manifest describes, from the committed recipe', async () => {
-  const manifest = await readPretraining(base);
-  const { output: _output, ...config } = recipe;
-  expect(manifest?.config).toEqual(config);
-  expect((await loadModelFolder(base)).sha256).toBe(manifest?.weightsSha256);
-});
+test.each(['arithmetic-base', 'arithmetic-base-2', 'product-sum-base'])(
+  'models/%s is the one its manifest describes, from the committed recipe',
+  async (name) => {
+    const committed = join(root, 'models', name);
+    const file = join(root, `recipes/${name}.yaml`);
+    const { output, ...config } = loadPretrainConfig({ file, overrides: [] });
+    const manifest = await readPretraining(committed);
+    expect(output).toBe(committed);
+    expect(manifest?.config).toEqual(config);
+    expect((await loadModelFolder(committed)).sha256).toBe(manifest?.weightsSha256);
+  },
+);
