@@ -8,6 +8,17 @@ interface Column {
 
 const thirds = ['first', 'second', 'last'] as const satisfies readonly Phase[];
 
+/** What the columns count. */
+const legend =
+  'changed: labels other than recorded. beyond: rollouts beyond the fence, which lose their vote. unheard: what those\n' +
+  'would have voted, for the label or against it. labels they would turn: by their votes.';
+
+/** What the columns count that need gold answers. */
+const goldLegend =
+  'labels right: of those given. to / from right: changed labels that became right, or no longer are. right: rollouts\n' +
+  'with the gold answer. sign right: advantages that are positive for a right rollout or negative for another. wrong\n' +
+  'spared punishment: wrong policy rollouts against the label that do not train for lying beyond the fence.';
+
 /** What a replay can't tell; it stands under every table. */
 const caveat =
   'A counterfactual without retraining: labels and advantages that each rule would have given to the rollouts that were\n' +
@@ -28,6 +39,9 @@ export function replayText(result: ReplayResult): string {
     check,
     '',
     table('The whole run', withGold === 0 ? columns.filter(needsNoGold) : columns, rules),
+    '',
+    legend,
+    ...(withGold === 0 ? [] : [goldLegend]),
     '',
     ...byThird,
     caveat,
