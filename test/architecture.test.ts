@@ -8,10 +8,10 @@ const root = join(import.meta.dirname, '..');
 /** Lower layers first: a package imports only from layers before its own. */
 const layers = [
   ['errors'],
-  ['algorithm', 'answers', 'onnx'],
+  ['algorithm', 'answers', 'onnx', 'charts'],
   ['model'],
   ['runtime', 'tokenizer', 'checkpoint', 'datasets', 'config', 'telemetry', 'rpc', 'queues'],
-  ['generation', 'training'],
+  ['generation', 'training', 'benchmarks'],
   ['service', 'study'],
 ];
 const layerOf = new Map(layers.flatMap((names, layer) => names.map((name) => [name, layer])));
@@ -24,7 +24,7 @@ const owners: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Pure libraries, which neither wait nor touch the machine. */
-const pure = ['libs/algorithm', 'libs/answers', 'libs/onnx', 'libs/model'];
+const pure = ['libs/algorithm', 'libs/answers', 'libs/onnx', 'libs/model', 'libs/charts'];
 
 interface SourceFile {
   /** From the root, with /. */

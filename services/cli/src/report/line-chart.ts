@@ -1,3 +1,5 @@
+import { type Axis, escapeHtml, linearAxis, scale, tickText } from '@mgrpo/charts';
+
 /** One curve of a chart. */
 export interface Series {
   readonly name: string;
@@ -19,18 +21,17 @@ export interface LineChart {
 const width = 560;
 const height = 260;
 const margin = { top: 12, right: 14, bottom: 26, left: 52 };
-const numTicks = 5;
 
 /** A chart as inline SVG with its title, note and legend; empty when no series has points. */
 export function lineChartHtml(chart: LineChart): string {
   const series = chart.series.filter(({ points }) => points.length > 0);
   if (series.length === 0) return '';
   const points = series.flatMap((line) => line.points);
-  const xAxis = axis(
+  const xAxis = linearAxis(
     points.map(([x]) => x),
     [0, null],
   );
-  const yAxis = axis(
+  const yAxis = linearAxis(
     points.map(([, y]) => y),
     chart.range ?? [null, null],
   );
@@ -52,35 +53,6 @@ ${curves.join('\n')}
 </svg>
 <div class="legend">${series.map(({ name }, index) => `<span><i class="c${index % 4}"></i>${escapeHtml(name)} <b></b></span>`).join('')}</div>
 </figure>`;
-}
-
-/** Text as HTML text or attribute value. */
-export function escapeHtml(text: string): string {
-  const names: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot' };
-  return text.replace(/[&<>"]/g, (character) => `&${names[character]};`);
-}
-
-interface Axis {
-  readonly low: number;
-  readonly high: number;
-  readonly ticks: readonly number[];
-}
-
-/** An axis over the values whose ticks are 1, 2 or 5 times a power of ten apart. */
-function axis(values: readonly number[], range: readonly [number | null, number | null]): Axis {
-  const low = range[0] ?? Math.min(...values);
-  const top = range[1] ?? Math.max(...values);
-  const high = top > low ? top : low + 1;
-  const rough = (high - low) / numTicks;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
-  const ticks: number[] = [];
-  for (let i = Math.ceil(low / step); i * step <= high + step * 1e-9; i++) ticks.push(i * step);
-  return { low, high, ticks };
-}
-
-function scale({ low, high }: Axis, from: number, to: number): (value: number) => number {
-  return (value) => from + ((value - low) / (high - low)) * (to - from);
 }
 
 interface Grid {
@@ -110,11 +82,6 @@ function lonePoint(path: string, index: number): string {
   if (path.includes(' ')) return '';
   const [x, y] = path.split(',');
   return `<circle class="c${index % 4}" cx="${x}" cy="${y}" r="3"/>`;
-}
-
-function tickText(tick: number): string {
-  if (tick !== 0 && Math.abs(tick) < 1e-3) return tick.toExponential(0);
-  return String(Number(tick.toPrecision(6)));
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;

@@ -44,6 +44,7 @@ test('the summary says how far the run came', () => {
     finalValidation: 0.875,
     finalSampledValidation: { temperature: 0.8, accuracy: 0.8 },
     weightsSha256: 'ab39',
+    collapse: { kind: 'healthy', firstSuspected: null },
     seconds: 20,
     secondsByPhase: { generate: 10, vote: 2, learn: 6, other: 2 },
   });
@@ -58,7 +59,7 @@ test('the report is one page with all curves and nothing to load', () => {
   const html = reportHtml({ name: 'runs/a<b>', log, summary, config: { seed: 1 } });
   expect(html).toContain('<h1>runs/a&lt;b&gt;</h1>');
   expect(html).toContain('31.3 % → 87.5 %');
-  expect(html.match(/<figure /g)).toHaveLength(8);
+  expect(html.match(/<figure /g)).toHaveLength(9);
   expect(html).not.toMatch(/(src|href)=|https?:|@import|url\(/);
 });
 

@@ -1,7 +1,9 @@
+import { escapeHtml } from '@mgrpo/charts';
+import { collapseText } from '../collapse-text.ts';
 import { durationText } from '../progress/progress-text.ts';
 import type { RunSummary } from '../summary.ts';
 import type { IterationView, TrainingLog } from '../training-log.ts';
-import { escapeHtml, type LineChart, lineChartHtml, type Series } from './line-chart.ts';
+import { type LineChart, lineChartHtml, type Series } from './line-chart.ts';
 import { reportScript, reportStyle } from './page-parts.ts';
 
 export interface ReportOptions {
@@ -63,8 +65,17 @@ function facts(summary: RunSummary): Fact[] {
   return [
     ...validation,
     ['iterations', String(iterations), outcome],
+    collapseFact(summary),
     ['wall time', durationText(seconds), phases.join(', ')],
   ];
+}
+
+/** What the sentinel says, without gold labels. */
+function collapseFact({ collapse }: RunSummary): Fact {
+  const { firstSuspected } = collapse;
+  if (firstSuspected === null) return ['collapse', 'not suspected', 'judged without labels'];
+  const now = collapseText(collapse) ?? 'no longer suspected at the end';
+  return ['collapse', 'suspected', `first after iteration ${firstSuspected + 1}; ${now}`];
 }
 
 function factHtml([label, value, note]: Fact): string {
@@ -111,6 +122,19 @@ function agreementCharts(curve: CurveOf): LineChart[] {
         curve('reward', (view) => view.reward),
         curve('vote share', (view) => view.voteShare),
         { ...curve('top label share', (view) => view.topLabelShare), isFaint: true },
+      ],
+      range: [0, 1],
+    },
+    {
+      title: 'Signs of collapse',
+      note: 'Read without labels: pairs of prompts with the same answer, and prompts where policy and momentum model differ. A rise is a sign. The faint line is 1 where the run was suspected.',
+      series: [
+        curve('same answer', (view) => view.labelCollision),
+        curve('roles differ', (view) => view.disagreement),
+        {
+          ...curve('suspected', (view) => Number(view.collapse.kind === 'suspected')),
+          isFaint: true,
+        },
       ],
       range: [0, 1],
     },

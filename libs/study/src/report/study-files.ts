@@ -1,0 +1,36 @@
+import { svgFile } from '@mgrpo/charts';
+import type { StudyResult } from '../study-result.ts';
+import { summarizeArms } from './arm-summary.ts';
+import { curvesCsv, trialsCsv } from './study-csv.ts';
+import { studyFigures } from './study-figures.ts';
+import { type StudyReportOptions, studyPage } from './study-page.ts';
+
+/**
+ * Everything a study is published as: `study.html` (opens without a network), `study.json` (the result with a
+ * summary of every arm), `trials.csv`, `curves.csv` and `figures/*.svg`. Works on unfinished studies too.
+ *
+ * @returns contents by path inside the study's folder
+ */
+export function studyFiles(
+  study: StudyResult,
+  options: StudyReportOptions = {},
+): Map<string, string> {
+  const summaries = summarizeArms(study);
+  const figures = studyFigures(study);
+  const drawn = figures.flatMap(({ base, view, training, mechanism, flips, lowEntropy }) =>
+    [...view, ...training, ...mechanism, ...flips, ...lowEntropy].map(
+      ({ name, title, drawing, legend }) =>
+        [
+          `figures/${name}.svg`,
+          svgFile(drawing, { title: `${title}: ${base.title}`, legend }),
+        ] as const,
+    ),
+  );
+  return new Map([
+    ['study.html', studyPage(study, summaries, figures, options)],
+    ['study.json', `${JSON.stringify({ ...study, summaries })}\n`],
+    ['trials.csv', trialsCsv(study)],
+    ['curves.csv', curvesCsv(study)],
+    ...drawn,
+  ]);
+}
