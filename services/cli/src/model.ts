@@ -1,9 +1,9 @@
-import { loadModelFolder } from '@mgrpo/checkpoint';
+import { loadModelFolder, weightsSha256 } from '@mgrpo/checkpoint';
 import { GenerationEngine, type GenerationRequest, type Rollout } from '@mgrpo/generation';
 import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 
 /** What to answer, and how. */
-interface Question {
+export interface Question {
   readonly promptTokens: Int32Array;
   /** Index of the prompt: with the seed it names the random numbers. */
   readonly prompt: number;
@@ -16,47 +16,88 @@ interface Question {
 /** A model folder, ready to generate. */
 export interface OpenModel {
   readonly tokenizer: Tokenizer;
+  /** Prompt and response together can't be longer (tokens). */
+  readonly maxTokens: number;
+  readonly weightsSha256: string;
   /** Several questions in flight share one batch. Ctrl-C ends them with CANCELLED. */
   respond(question: Question): Promise<Rollout[]>;
   close(): Promise<void>;
 }
 
-/** Loads weights and tokenizer of a folder into an engine of this process. */
-export async function openModel(
-  folder: string,
-  { slots }: { readonly slots: number },
-): Promise<OpenModel> {
+interface ModelOptions {
+  /** Responses that one engine decodes at once. */
+  readonly slots: number;
+  /** Engines, each with a core and a copy of the weights; responses don't depend on their number. */
+  readonly engines?: number;
+  /** Ends what is under way; without it, Ctrl-C does. */
+  readonly signal?: AbortSignal;
+}
+
+/** Loads weights and tokenizer of a folder into engines of this process. */
+export async function openModel(folder: string, options: ModelOptions): Promise<OpenModel> {
+  const { slots, engines: numEngines = 1 } = options;
   const [{ config, weights }, tokenizer] = await Promise.all([
     loadModelFolder(folder),
     loadTokenizer(folder),
   ]);
-  const engine = await GenerationEngine.start({
-    model: config,
-    slots,
-    device: 'cpu',
-    numTokens: Math.min(tokenizer.vocabSize, config.vocabSize),
-  });
-  await engine.setWeights(0, weights);
+  const numTokens = Math.min(tokenizer.vocabSize, config.vocabSize);
+  const lanes = await Promise.all(
+    Array.from({ length: numEngines }, async () => {
+      const engine = await GenerationEngine.start({
+        model: config,
+        slots,
+        device: 'cpu',
+        numTokens,
+      });
+      await engine.setWeights(0, weights);
+      return { engine, underWay: 0 };
+    }),
+  );
+  const stopTokenIds = stopsOf(config.eosTokenIds, tokenizer);
+  const { signal, release } = options.signal
+    ? { ...options, release: () => {} }
+    : interruptSignal();
+  return {
+    tokenizer,
+    maxTokens: config.maxPositionEmbeddings,
+    weightsSha256: weightsSha256(weights),
+    respond: async ({ promptTokens, prompt, seed, samples, purpose, sampling }) => {
+      const lane = lanes.reduce((a, b) => (b.underWay < a.underWay ? b : a));
+      lane.underWay += samples;
+      try {
+        return await lane.engine.generate(
+          {
+            stream: { seed, purpose, iteration: 0, prompt, role: 'policy' },
+            promptTokens,
+            firstRollout: 0,
+            numRollouts: samples,
+            weightVersion: 0,
+            sampling: { ...sampling, stopTokenIds },
+          },
+          signal,
+        );
+      } finally {
+        lane.underWay -= samples;
+      }
+    },
+    close: async () => {
+      release();
+      await Promise.all(lanes.map(({ engine }) => engine.close()));
+    },
+  };
+}
+
+/** What ends a response, as in training: the model's end tokens (Qwen3 has two) and the tokenizer's. */
+function stopsOf(eosTokenIds: readonly number[], { eosTokenId }: Tokenizer): readonly number[] {
+  return [...new Set([...eosTokenIds, ...(eosTokenId === null ? [] : [eosTokenId])])];
+}
+
+function interruptSignal(): { signal: AbortSignal; release: () => void } {
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   return {
-    tokenizer,
-    respond: ({ promptTokens, prompt, seed, samples, purpose, sampling }) =>
-      engine.generate(
-        {
-          stream: { seed, purpose, iteration: 0, prompt, role: 'policy' },
-          promptTokens,
-          firstRollout: 0,
-          numRollouts: samples,
-          weightVersion: 0,
-          sampling: { ...sampling, stopTokenIds: config.eosTokenIds },
-        },
-        stop.signal,
-      ),
-    close: async () => {
-      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-      await engine.close();
-    },
+    signal: stop.signal,
+    release: () => process.off('SIGINT', interrupt).off('SIGTERM', interrupt),
   };
 }

@@ -104,18 +104,33 @@ function addPretrain(program: Command, done: Done): void {
 function addEval(program: Command, done: Done): void {
   program
     .command('eval')
-    .description('accuracy of a model on prompts with answers')
-    .requiredOption('--model <dir>', 'model folder or checkpoint')
-    .requiredOption('--prompts <file>', 'JSON lines with "prompt" and "answer"')
-    .option('--recipe <file>', 'takes template, answer extractor and lengths from it')
-    .option('--samples <k>', 'responses for each prompt')
-    .option('--temperature <t>', 'sampling temperature; 0: greedy')
+    .description('accuracy of a model on benchmarks, or on prompts with answers')
+    .option('--model <dir>', 'model folder or checkpoint')
+    .option('--benchmarks <list>', 'names, like math500,aime24; --list shows all')
+    .option('--data <dir>', 'folder with the files of the benchmarks')
+    .option('--file <name=path>', 'the file of one benchmark; may be repeated', collect, [])
+    .option('--columns <list>', 'what columns are called, like prompt=Question,answer=Gold')
+    .option('--prompts <file>', 'instead of benchmarks: JSON lines with "prompt" and "answer"')
+    .option('--recipe <file>', 'takes the template from it; with --prompts, extractor and lengths')
+    .option('--template <text>', 'text around each prompt, with {prompt} in its place')
+    .option('--samples <k>', 'responses for each prompt (default: of the benchmark)')
+    .option('--temperature <t>', 'sampling temperature; 0: greedy (default: 0.8)')
+    .option('--max-tokens <n>', 'longest response of a benchmark (default: 3072)')
     .option('--max-prompts <n>', 'only the first n prompts')
+    .option('--seed <n>', 'seed of the sampling')
+    .option('--engines <n>', 'engines, each with one core and the weights', wholeNumber(1), 1)
+    .option('--out <dir>', 'folder of the results (default: eval/<model>-<time>)')
+    .option('--resume', 'go on with the evaluation in --out')
+    .option('--responses', 'keep what the model writes in the results; never of GPQA')
+    .option('--check', 'no model: judge the gold answers of the files')
+    .option('--list', 'show the benchmarks')
     .option('--set <path=value>', 'any key of docs/configuration.md; may be repeated', collect, [])
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       examples(
+        'mgrpo eval --model DIR --benchmarks math500,aime24 --data DIR',
+        'mgrpo eval --model DIR --benchmarks gsm8k --data DIR --out eval/a --resume',
         'mgrpo eval --model models/arithmetic-base --recipe recipes/arithmetic.yaml \\\n      --prompts recipes/data/arithmetic/test.jsonl --temperature 0',
         'mgrpo eval --model runs/NAME/checkpoints/step-100 --prompts test.jsonl --samples 8',
       ),

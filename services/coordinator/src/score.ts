@@ -1,3 +1,5 @@
+import { tallyAnswers } from '@mgrpo/benchmarks';
+
 /** A validation problem: the canonical gold answer is read by evaluation only. */
 export interface Problem {
   tokens: Int32Array;
@@ -29,26 +31,17 @@ export interface PassScore {
   responseTokens: number;
 }
 
-/** Compares a pass with the gold answers, both in canonical form. */
+/** Compares a pass with the gold answers, both in canonical form, as `mgrpo eval` does. */
 export function scorePass(pass: EvaluationPass, problems: readonly Problem[]): PassScore {
-  const counts = new Map<string, number>();
-  let right = 0;
-  let unanswered = 0;
-  let total = 0;
-  pass.answers.forEach((samples, index) => {
-    for (const answer of samples) {
-      total += 1;
-      if (answer === null) unanswered += 1;
-      else counts.set(answer, (counts.get(answer) ?? 0) + 1);
-      if (answer !== null && answer === problems[index]?.answer) right += 1;
-    }
-  });
+  const { accuracy, unanswered, topAnswerShare } = tallyAnswers(
+    pass.answers.map((answers, index) => ({ answers, gold: problems[index]!.answer })),
+  );
   return {
     temperature: pass.temperature,
     samples: pass.answers[0]?.length ?? 0,
-    accuracy: right / total,
-    unanswered: unanswered / total,
-    topAnswerShare: Math.max(0, ...counts.values()) / total,
+    accuracy,
+    unanswered,
+    topAnswerShare,
     entropy: pass.entropy,
     responseTokens: pass.responseTokens,
   };
