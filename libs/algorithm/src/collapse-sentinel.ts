@@ -12,20 +12,17 @@ export interface CollapseSignals extends AgreementSignals {
   readonly gradientNorm: number | null;
 }
 
-/** A sign of collapse: what a window of iterations shows against those before it. */
-export type CollapseReason =
-  /** More and more prompts get the same answer. */
-  | 'same-answer'
-  /** The policy leaves what the momentum model still holds. */
-  | 'roles-disagree'
-  /** The policy agrees with itself less than it did. */
-  | 'agreement-falls'
-  /** Gradients grow again while rollouts still disagree: labels contradict each other. */
-  | 'labels-conflict'
-  /** Entropy, which training for agreement lowers, rises again. */
-  | 'entropy-rises'
-  /** Responses lose the length that they had gained. */
-  | 'responses-shrink';
+/** The signs of collapse: what a window of iterations shows against those before it. */
+export const collapseReasons = [
+  'same-answer', // more and more prompts get the same answer
+  'roles-disagree', // the policy leaves what the momentum model still holds
+  'agreement-falls', // the policy agrees with itself less than it did
+  'labels-conflict', // gradients grow again while rollouts still disagree: labels contradict each other
+  'entropy-rises', // entropy, which training for agreement lowers, rises again
+  'responses-shrink', // responses lose the length that they had gained
+] as const;
+
+export type CollapseReason = (typeof collapseReasons)[number];
 
 /** When a sign counts; null switches it off. All are changes of window means against the run's own past. */
 export interface CollapseOptions {

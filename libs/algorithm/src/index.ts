@@ -4,6 +4,7 @@ export {
   type CollapseReason,
   type CollapseSignals,
   type CollapseState,
+  collapseReasons,
   collapseStates,
   defaultCollapseOptions,
 } from './collapse-sentinel.ts';

@@ -109,6 +109,16 @@ export class CheckpointStore {
     return null;
   }
 
+  /** The folder of the newest checkpoint of at most so many iterations, or null; its arrays are not read. */
+  async newestFolder(maxIterations: number): Promise<string | null> {
+    const candidates = (await listCheckpoints(this.#folder)).filter((n) => n <= maxIterations);
+    for (const iterations of candidates.reverse()) {
+      const folder = join(this.#folder, `step-${iterations}`);
+      if ((await problemOf(folder)) === null) return folder;
+    }
+    return null;
+  }
+
   async #write(writer: FolderWriter, state: CheckpointState): Promise<void> {
     const { configJson, tokenizerFolder } = this.#options;
     await writeModelFiles(writer, { configJson, weights: state.policy, tokenizerFolder });

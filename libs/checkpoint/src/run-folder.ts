@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { writeJsonAtomic } from './atomic.ts';
@@ -18,6 +18,7 @@ export const runFiles = {
   config: 'config.json',
   manifest: 'manifest.json',
   metrics: 'metrics.jsonl',
+  result: 'result.json',
   journal: 'journal',
   versions: 'versions',
   checkpoints: 'checkpoints',
@@ -111,6 +112,13 @@ export class RunFolder {
 
   openMetrics(): Promise<MetricsLog> {
     return MetricsLog.open(join(this.path, runFiles.metrics), this.#edge());
+  }
+
+  /** Names what the run has come to where that is not its newest checkpoint; null takes it back. */
+  async setResult(result: JsonObject | null): Promise<void> {
+    const path = join(this.path, runFiles.result);
+    if (result === null) await rm(path, { force: true });
+    else await writeJsonAtomic(path, result, this.#files);
   }
 
   #edge() {

@@ -12,10 +12,10 @@ export interface ContentHashes {
  * The configuration as the run id sees it: canonical JSON of every key that may change a result.
  *
  * Files count by content, not by location, so a run that is moved or copied stays the same run; the
- * deployment does not count at all.
+ * deployment does not count at all, nor does the watch for collapse, which ends a run but changes no iteration.
  */
 export function runIdentity(config: RunConfig, contents: ContentHashes): string {
-  const { deployment: _deployment, ...rest } = config;
+  const { collapse: _collapse, deployment: _deployment, ...rest } = config;
   return canonicalJson({
     ...rest,
     model: { ...rest.model, path: contents.model },

@@ -9,6 +9,7 @@ export function checkRunConfig(config: RunConfig): Complaint[] {
     ...checkAlgorithm(config),
     ...checkLengths(config),
     ...checkEvaluation(config),
+    ...checkRollback(config),
     ...checkJobs(config),
     ...checkPorts(config),
   ];
@@ -55,6 +56,23 @@ function checkEvaluation({ evaluation }: RunConfig): Complaint[] {
       message:
         `evaluation.samples ${evaluation.samples} at evaluation.temperature 0 are equal to each ` +
         'other; use 1 sample or a temperature above 0',
+    },
+  ];
+}
+
+/** A rollback needs a checkpoint from before the suspicion, which is found a window and more after it began. */
+function checkRollback({ collapse, checkpoint }: RunConfig): Complaint[] {
+  const lookback = collapse.window + collapse.patience;
+  const { everyIterations, keep } = checkpoint;
+  const needed = Math.ceil(lookback / everyIterations) + 1;
+  if (collapse.onCollapse !== 'rollback' || keep >= needed) return [];
+  return [
+    {
+      path: 'checkpoint.keep',
+      message:
+        `checkpoint.keep ${keep} with checkpoint.everyIterations ${everyIterations} may lose the last ` +
+        `checkpoint before a suspicion, which is found after ${lookback} iterations ` +
+        `(collapse.window + collapse.patience); keep ${needed}`,
     },
   ];
 }

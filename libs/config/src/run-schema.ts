@@ -6,6 +6,7 @@ import {
 import { type ExtractorName, extractors } from '@mgrpo/answers';
 import { z } from 'zod';
 import { algorithmSchema } from './algorithm-schema.ts';
+import { collapseSchema } from './collapse-schema.ts';
 import { deploymentSchema } from './deployment-schema.ts';
 import { integer, path } from './keys.ts';
 
@@ -110,7 +111,7 @@ const learner = z
   .prefault({})
   .describe('the learner');
 
-/** The whole configuration of a training run. Every key but those of `deployment` may change the result. */
+/** The whole configuration of a training run. Every key but those of `collapse` and `deployment` may change the weights. */
 export const runConfigSchema = z.strictObject({
   seed: integer(0, 2 ** 32 - 1)
     .default(1)
@@ -133,6 +134,7 @@ export const runConfigSchema = z.strictObject({
   evaluation,
   checkpoint,
   learner,
+  collapse: collapseSchema,
   deployment: deploymentSchema,
 });
 

@@ -34,7 +34,8 @@ export interface TrainHooks {
 /** Of the services, in the run folder. */
 const logFolder = 'logs';
 
-export type TrainOutcome = 'finished' | 'stopped';
+/** `halted`: collapse is suspected, and the configuration ends the run for it. */
+export type TrainOutcome = 'finished' | 'stopped' | 'halted';
 
 /**
  * Trains on this machine: a Redis, one process for each service, watched until the run has finished.
@@ -114,7 +115,7 @@ async function watch(
         );
         for await (const state of states) {
           hooks.onState(state);
-          if (state.phase === 'finished') return 'finished';
+          if (state.phase === 'finished' || state.phase === 'halted') return state.phase;
           if (state.phase === 'failed') throw new MgrpoError('INTERNAL', state.error);
         }
       } catch (error) {

@@ -55,6 +55,28 @@ export const metricDefinitions = {
     'Accuracy of the last evaluation',
     ['pass'],
   ]),
+  selfAgreement: define('gauge', [
+    'mgrpo_self_agreement_ratio',
+    "Share of the policy's majority answer, mean of the last iteration's prompts",
+  ]),
+  labelCollision: define('gauge', [
+    'mgrpo_label_collision_ratio',
+    'Share of pairs of prompts with the same majority answer',
+  ]),
+  roleDisagreement: define('gauge', [
+    'mgrpo_role_disagreement_ratio',
+    'Share of prompts where the majorities of policy and momentum model differ',
+  ]),
+  responseLength: define('gauge', [
+    'mgrpo_response_length_tokens',
+    'Mean length of policy responses in the last iteration',
+  ]),
+  /** reason: a `CollapseReason` of the algorithm. 1 while the run is suspected for it. */
+  collapseSuspected: define('gauge', [
+    'mgrpo_collapse_suspected_ratio',
+    '1 while this sign makes the run look as if it collapsed, else 0',
+    ['reason'],
+  ]),
   loss: define('gauge', ['mgrpo_loss_nats', 'Loss of the last step']),
   kl: define('gauge', ['mgrpo_kl_nats', 'KL estimate to the reference at the last step']),
   gradientNorm: define('gauge', ['mgrpo_gradient_norm_l2', 'Global gradient norm before clipping']),

@@ -62,7 +62,7 @@ test('a taken port is named, and closing twice is harmless', async () => {
 });
 
 test('names follow the rule mgrpo_<noun>_<unit>, counters end in _total', () => {
-  const units = /_(seconds|nats|ratio|jobs|version|l2|total)$/;
+  const units = /_(seconds|nats|ratio|tokens|jobs|version|l2|total)$/;
   for (const { kind, name, help } of Object.values(metricDefinitions)) {
     expect(name).toMatch(/^mgrpo_[a-z0-9_]+$/);
     expect(name).toMatch(units);

@@ -1,8 +1,10 @@
+import type { CollapseState } from '@mgrpo/algorithm';
 import type { TrainingLog } from './training-log.ts';
 
 /** What `summary.json` of a run folder says. Accuracies are greedy; null where nothing was evaluated. */
 export interface RunSummary {
-  readonly outcome: 'finished' | 'stopped';
+  /** `paused` and `rolled-back`: ended by a suspicion of collapse, as collapse.onCollapse says. */
+  readonly outcome: 'finished' | 'stopped' | 'paused' | 'rolled-back';
   /** Iterations applied. */
   readonly iterations: number;
   /** Before training. */
@@ -15,6 +17,8 @@ export interface RunSummary {
   readonly finalSampledValidation: { temperature: number; accuracy: number } | null;
   /** Of the last policy, as float32 in canonical order; null before the first iteration. */
   readonly weightsSha256: string | null;
+  /** The run after its last iteration, and the first iteration after which it was suspected, counted from 0. */
+  readonly collapse: CollapseState & { readonly firstSuspected: number | null };
   /** Wall time of all iterations, those before a resume included (s). */
   readonly seconds: number;
   readonly secondsByPhase: { generate: number; vote: number; learn: number; other: number };
@@ -40,6 +44,11 @@ export function summarize(log: TrainingLog, outcome: RunSummary['outcome']): Run
     finalValidation: scored.at(-1)?.greedy ?? null,
     finalSampledValidation: scored.at(-1)?.sampled ?? null,
     weightsSha256: log.iterations.at(-1)?.policySha256 ?? null,
+    collapse: {
+      ...(log.iterations.at(-1)?.collapse ?? { kind: 'healthy' }),
+      firstSuspected:
+        log.iterations.find(({ collapse }) => collapse.kind === 'suspected')?.iteration ?? null,
+    },
     seconds: total('total'),
     secondsByPhase: {
       generate: total('generate'),

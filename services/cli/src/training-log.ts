@@ -1,3 +1,4 @@
+import { type CollapseReason, type CollapseState, collapseReasons } from '@mgrpo/algorithm';
 import type { MetricsRecord } from '@mgrpo/checkpoint';
 
 /** Where the wall time of an iteration went (s). */
@@ -16,6 +17,12 @@ export interface IterationView {
   readonly voteShare: number | null;
   /** Share of the most common label among the groups: 1 when every prompt gets the same answer. */
   readonly topLabelShare: number | null;
+  /** Share of pairs of prompts with the same majority answer. */
+  readonly labelCollision: number | null;
+  /** Share of prompts where the majorities of policy and momentum model differ. */
+  readonly disagreement: number | null;
+  /** The run after this iteration, as the sentinel saw it. */
+  readonly collapse: CollapseState;
   readonly entropy: { readonly policy: number | null; readonly momentum: number | null };
   readonly responseTokens: number | null;
   /** Rollouts dropped, by reason, both roles together. */
@@ -64,6 +71,9 @@ function iterationView(record: MetricsRecord & { kind: 'iteration' }): Iteration
     reward: number(record.reward),
     voteShare: number(record.voteShare),
     topLabelShare: number(record.topLabelShare),
+    labelCollision: number(record.labelCollision),
+    disagreement: number(record.disagreement),
+    collapse: collapseState(section(record.collapse)),
     entropy: { policy: number(entropy.policy), momentum: number(entropy.momentum) },
     responseTokens: number(record.responseTokens),
     dropped: droppedByReason(section(dropped.policy), section(dropped.momentum)),
@@ -79,6 +89,14 @@ function iterationView(record: MetricsRecord & { kind: 'iteration' }): Iteration
     },
     policySha256: typeof record.policySha256 === 'string' ? record.policySha256 : null,
   };
+}
+
+function collapseState({ kind, since, reasons }: Readonly<Record<string, unknown>>): CollapseState {
+  if (kind !== 'suspected' || typeof since !== 'number') return { kind: 'healthy' };
+  const known = (Array.isArray(reasons) ? reasons : []).filter((reason): reason is CollapseReason =>
+    collapseReasons.includes(reason),
+  );
+  return { kind: 'suspected', since, reasons: known };
 }
 
 function evaluationView(record: MetricsRecord & { kind: 'evaluation' }): EvaluationView {

@@ -26,7 +26,15 @@ export interface CoordinatorOptions {
   metrics: Metrics<'pendingJobs' | 'rebuilds'>;
 }
 
-type Phase = 'starting' | 'running' | 'evaluating' | 'paused' | 'stopping' | 'finished' | 'failed';
+type Phase =
+  | 'starting'
+  | 'running'
+  | 'evaluating'
+  | 'paused'
+  | 'stopping'
+  | 'finished'
+  | 'halted'
+  | 'failed';
 
 interface Tree {
   plan: TreePlan;
@@ -93,7 +101,7 @@ export class Coordinator {
 
   /** Adds no more work, for good; what is in the queue goes on. */
   stop(): RunState {
-    if (!['finished', 'failed'].includes(this.#phase)) this.#setPhase('stopping');
+    if (!['finished', 'halted', 'failed'].includes(this.#phase)) this.#setPhase('stopping');
     this.#stop.abort();
     return this.state;
   }
@@ -126,7 +134,7 @@ export class Coordinator {
       }
       if (!signal.aborted) {
         await this.#forgetDone();
-        this.#setPhase('finished');
+        this.#setPhase(learner.isHalted ? 'halted' : 'finished');
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -138,8 +146,8 @@ export class Coordinator {
 
   #progress(): Progress {
     const { total, lag, evaluateEvery, learner } = this.#options;
-    const { applied, evaluated } = learner;
-    return { applied, total, lag, evaluateEvery, evaluated };
+    const { applied, evaluated, isHalted } = learner;
+    return { applied, total, lag, evaluateEvery, evaluated, isHalted };
   }
 
   #currentPhase(): Phase {

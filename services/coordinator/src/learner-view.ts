@@ -25,6 +25,8 @@ export class LearnerView {
   applied = 0;
   /** A learner that replays its journal counts up from its checkpoint: no time to draw conclusions. */
   isReplaying = true;
+  /** A suspicion of collapse has ended the run. */
+  isHalted = false;
   evaluated: ReadonlySet<number> = new Set();
   /** Iterations whose batch the learner holds for later. */
   pending: ReadonlySet<number> = new Set();
@@ -96,6 +98,8 @@ export class LearnerView {
   #take(state: LearnerState__Output): void {
     this.applied = state.appliedIterations;
     this.isReplaying = state.phase === 'replaying';
+    // A learner that drains or starts again says nothing of it.
+    this.isHalted = state.phase === 'halted';
     this.evaluated = new Set(state.evaluatedVersions);
     this.pending = new Set(state.pendingIterations);
     this.metricsJson = state.metricsJson;

@@ -8,6 +8,7 @@ const progress = (overrides: Partial<Progress>): Progress => ({
   lag: 0,
   evaluateEvery: 0,
   evaluated: new Set(),
+  isHalted: false,
   ...overrides,
 });
 
@@ -44,6 +45,14 @@ describe('dueWork', () => {
     expect(isFinished({ ...last, evaluated: new Set([0, 7, 10]) })).toBe(true);
   });
 
+  it('adds no iteration after a halt, evaluates what is due, and then it is finished', () => {
+    const halted = progress({ applied: 5, lag: 1, evaluateEvery: 5, isHalted: true });
+    expect(dueWork(halted)).toEqual({ evaluation: 5, iterations: [] });
+    expect(isFinished(halted)).toBe(false);
+    expect(isFinished({ ...halted, evaluated: new Set([5]) })).toBe(true);
+    expect(isFinished(progress({ applied: 3, isHalted: true }))).toBe(true);
+  });
+
   it('never stops before the end, and never lets go of a version that is still needed', () => {
     const runs = fc.record({
       total: fc.integer({ min: 1, max: 30 }),
@@ -57,7 +66,7 @@ describe('dueWork', () => {
         const evaluated = new Set<number>();
         let applied = 0;
         for (let step = 0; step < 200; step++) {
-          const state = { applied, total, lag, evaluateEvery, evaluated };
+          const state = { applied, total, lag, evaluateEvery, evaluated, isHalted: false };
           if (isFinished(state)) return;
           const { evaluation, iterations } = dueWork(state);
           expect(evaluation !== undefined || iterations.includes(applied)).toBe(true);

@@ -7,6 +7,8 @@ export interface Progress {
   /** Evaluate every n-th version; 0 for never. */
   evaluateEvery: number;
   evaluated: ReadonlySet<number>;
+  /** The learner applies no more iterations: collapse is suspected. */
+  isHalted: boolean;
 }
 
 export interface DueWork {
@@ -30,7 +32,7 @@ function isEvaluated(version: number, { total, evaluateEvery }: Progress): boole
  * before it is done.
  */
 export function dueWork(progress: Progress): DueWork {
-  const { applied, total, lag, evaluated } = progress;
+  const { applied, total, lag, evaluated, isHalted } = progress;
   let evaluation: number | undefined;
   for (let version = Math.max(0, applied - lag); version <= applied; version++) {
     if (isEvaluated(version, progress) && !evaluated.has(version)) {
@@ -38,14 +40,16 @@ export function dueWork(progress: Progress): DueWork {
       break;
     }
   }
-  const limit = Math.min(total, applied + lag + 1, (evaluation ?? Number.POSITIVE_INFINITY) + lag);
   const iterations: number[] = [];
+  if (isHalted) return { iterations, evaluation };
+  const limit = Math.min(total, applied + lag + 1, (evaluation ?? Number.POSITIVE_INFINITY) + lag);
   for (let iteration = applied; iteration < limit; iteration++) iterations.push(iteration);
   return { iterations, evaluation };
 }
 
-/** Whether everything is done: all iterations applied and the last version evaluated. */
+/** Whether everything is done: all iterations applied, or as many as will be, and what is due evaluated. */
 export function isFinished(progress: Progress): boolean {
-  const { applied, total, evaluated } = progress;
+  const { applied, total, evaluated, isHalted } = progress;
+  if (isHalted) return dueWork(progress).evaluation === undefined;
   return applied >= total && (!isEvaluated(total, progress) || evaluated.has(total));
 }

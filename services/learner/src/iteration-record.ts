@@ -1,4 +1,4 @@
-import { agreementSignals } from '@mgrpo/algorithm';
+import { agreementSignals, type CollapseState } from '@mgrpo/algorithm';
 import type { MetricsRecord } from '@mgrpo/checkpoint';
 import type {
   GroupVerdict__Output,
@@ -17,7 +17,10 @@ export interface IterationSeconds {
 }
 
 /** The line of `metrics.jsonl` for an applied iteration. */
-export type IterationRecord = ReturnType<typeof iterationRecord>;
+export type IterationRecord = ReturnType<typeof iterationRecord> & {
+  /** The run after this iteration, as the sentinel sees it. */
+  readonly collapse: CollapseState;
+};
 
 /** Makes an iteration's record. All but `seconds` is a function of configuration and seed. */
 export function iterationRecord(

@@ -1,3 +1,4 @@
+import { collapseReasons } from '@mgrpo/algorithm';
 import { createMetrics, type Registry } from '@mgrpo/telemetry';
 import type { IterationRecord } from './iteration-record.ts';
 
@@ -19,9 +20,15 @@ export function learnerMetrics(registry: Registry): LearnerMetrics {
     'iterationsWithoutSignal',
     'iterationSeconds',
     'validationAccuracy',
+    'selfAgreement',
+    'labelCollision',
+    'roleDisagreement',
+    'responseLength',
+    'collapseSuspected',
   ]);
   return {
-    iteration: ({ reward, entropy, hasSignal, step, seconds }) => {
+    iteration: (record) => {
+      const { reward, entropy, hasSignal, step, seconds, collapse } = record;
       metrics.iterations.inc();
       if (!hasSignal) metrics.iterationsWithoutSignal.inc();
       if (reward !== null) metrics.reward.set(reward);
@@ -32,6 +39,19 @@ export function learnerMetrics(registry: Registry): LearnerMetrics {
       if (step?.loss != null) metrics.loss.set(step.loss);
       if (step?.kl != null) metrics.kl.set(step.kl);
       if (step?.gradientNorm != null) metrics.gradientNorm.set(step.gradientNorm);
+      const signals = {
+        selfAgreement: record.selfAgreement,
+        labelCollision: record.labelCollision,
+        roleDisagreement: record.disagreement,
+        responseLength: record.responseTokens,
+      };
+      for (const [name, value] of Object.entries(signals)) {
+        if (value !== null) metrics[name as keyof typeof signals].set(value);
+      }
+      for (const reason of collapseReasons) {
+        const isSeen = collapse.kind === 'suspected' && collapse.reasons.includes(reason);
+        metrics.collapseSuspected.set({ reason }, isSeen ? 1 : 0);
+      }
       for (const phase of ['generate', 'vote', 'learn', 'other'] as const) {
         metrics.iterationSeconds.observe({ phase }, seconds[phase]);
       }

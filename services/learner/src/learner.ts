@@ -1,11 +1,16 @@
+import { basename } from 'node:path';
+import type { CollapseState } from '@mgrpo/algorithm';
 import type {
   CheckpointState,
   CheckpointStore,
   Journal,
   MetricsLog,
+  MetricsRecord,
+  RunFolder,
   VersionStore,
 } from '@mgrpo/checkpoint';
-import { bytesOf } from '@mgrpo/checkpoint';
+import { bytesOf, runFiles } from '@mgrpo/checkpoint';
+import type { RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import {
   contracts,
@@ -18,6 +23,7 @@ import {
 import { Broadcast } from '@mgrpo/service';
 import type { Logger } from '@mgrpo/telemetry';
 import type { IterationSchedule, TrainingEngine, TrainingSequence } from '@mgrpo/training';
+import { collapseAfter } from './collapse-watch.ts';
 import { type IterationSeconds, iterationRecord } from './iteration-record.ts';
 import type { LearnerMetrics } from './learner-metrics.ts';
 import { trainingSequences } from './training-batch.ts';
@@ -29,11 +35,13 @@ export interface LearnerOptions {
   total: number;
   lag: number;
   checkpointEvery: number;
+  collapse: RunConfig['collapse'];
   engine: TrainingEngine;
   /** Learning rates and momentum coefficients of an iteration. */
   schedule(iteration: number): IterationSchedule;
   /** Iterations that the engine's state already contains. */
   applied: number;
+  folder: Pick<RunFolder, 'setResult'>;
   journal: Journal;
   versions: VersionStore;
   checkpoints: CheckpointStore;
@@ -68,6 +76,8 @@ export class Learner {
   #applied: number;
   #checkpointed: number;
   #phase = 'replaying';
+  /** A suspicion of collapse has ended the run: nothing more is applied. */
+  #isHalted = false;
   #sha256 = { policy: '', momentum: '' };
   #lastAppliedAtMs = Date.now();
   /** Everything that changes the state runs one after the other. */
@@ -103,12 +113,14 @@ export class Learner {
       );
     }
     this.#lastAppliedAtMs = Date.now();
-    this.#setPhase('waiting');
+    await this.#options.folder.setResult(null);
+    await this.#haltIfDue(collapseAfter(this.#recordsUpTo(last), this.#options.collapse));
+    this.#setPhase(this.#isHalted ? 'halted' : 'waiting');
   }
 
   /**
    * Takes a complete batch. The next iteration's is journaled and applied before this returns; an earlier one
-   * has been applied already; a later one is held until its turn.
+   * has been applied already; a later one, or any after a halt, is held until its turn.
    */
   async offer(offered: OfferedBatch): Promise<void> {
     const iteration = offered.batch.iteration ?? 0;
@@ -173,6 +185,7 @@ export class Learner {
   }
 
   #takeNext(): OfferedBatch | undefined {
+    if (this.#isHalted) return undefined;
     for (const iteration of this.#pending.keys()) {
       if (iteration < this.#applied) this.#pending.delete(iteration);
     }
@@ -196,7 +209,7 @@ export class Learner {
       onFatal(error);
       throw error;
     }
-    this.#setPhase('waiting');
+    this.#setPhase(this.#isHalted ? 'halted' : 'waiting');
   }
 
   async #apply(
@@ -222,15 +235,55 @@ export class Learner {
     if (isPublished) await this.#publishWeights();
     const seconds = secondsOf(timings, startedAtMs, this.#lastAppliedAtMs);
     this.#lastAppliedAtMs = Date.now();
-    const { metrics, gauges, checkpointEvery, total } = this.#options;
+    const { metrics, gauges, checkpointEvery, total, collapse: watch } = this.#options;
     const policySha256 = this.#sha256.policy;
     const context = { seconds, policySha256, ...schedule(batch.iteration) };
-    const record = iterationRecord(batch, step, context);
+    const measured = iterationRecord(batch, step, context);
+    const collapse = collapseAfter([...this.#recordsUpTo(batch.iteration), measured], watch);
+    const record = { ...measured, collapse };
     await metrics.append(record);
     gauges.iteration(record);
     if (this.#applied % checkpointEvery === 0 || this.#applied === total)
       await this.#saveCheckpoint();
+    // What a replay meets on its way did not stop the run then.
+    if (timings !== undefined) await this.#haltIfDue(collapse);
     this.#publishState();
+  }
+
+  /** Records of the iterations before `iteration`; a replay has those after it too. */
+  #recordsUpTo(iteration: number): MetricsRecord[] {
+    return this.#options.metrics.records.filter(
+      (record) => record.kind === 'iteration' && record.iteration < iteration,
+    );
+  }
+
+  /**
+   * Ends the run at a suspicion, where the configuration wants it: `pause` at a checkpoint of the newest weights;
+   * `rollback` with the newest checkpoint from before the suspicion as the run's result. Nothing is taken back:
+   * journal, records and checkpoints stay, so the run can go on from here.
+   */
+  async #haltIfDue(state: CollapseState): Promise<void> {
+    const { collapse, total, checkpoints, folder, log } = this.#options;
+    const { onCollapse } = collapse;
+    if (state.kind === 'healthy' || onCollapse === 'warn') return;
+    if (onCollapse === 'pause') {
+      if (this.#applied === total) return;
+      await this.#saveCheckpoint();
+    } else {
+      const { since, reasons } = state;
+      const checkpoint = await checkpoints.newestFolder(since);
+      await folder.setResult({
+        kind: 'rolled-back',
+        checkpoint: checkpoint === null ? null : `${runFiles.checkpoints}/${basename(checkpoint)}`,
+        suspectedSince: since,
+        iterations: this.#applied,
+        reasons,
+      });
+    }
+    log.warn({ ...state, onCollapse }, 'collapse suspected: the run ends here');
+    this.#isHalted = true;
+    // With the iteration's count, so that nobody starts the next one in between.
+    this.#setPhase('halted');
   }
 
   async #publishWeights(): Promise<void> {

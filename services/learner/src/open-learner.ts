@@ -69,6 +69,8 @@ export async function openLearner(
     total: config.iterations,
     lag: config.lag,
     checkpointEvery: config.checkpoint.everyIterations,
+    collapse: config.collapse,
+    folder,
     engine,
     schedule: (iteration) => iterationSchedule(iteration, config.iterations, config.algorithm),
     applied: checkpoint?.state.iterations ?? 0,

@@ -1,10 +1,11 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type MetricsRecord, runFiles } from '@mgrpo/checkpoint';
 import { withoutSecrets } from '@mgrpo/config';
-import type { SupervisorEvent } from '@mgrpo/service';
+import type { SupervisorEvent, TrainOutcome } from '@mgrpo/service';
 import { checkInputs } from '../check-inputs.ts';
+import { collapseText } from '../collapse-text.ts';
 import { MetricsTail } from '../metrics-tail.ts';
 import { type ProgressPrinter, progressPrinter } from '../progress/progress-printer.ts';
 import { reportHtml } from '../report/report.ts';
@@ -52,10 +53,10 @@ export async function train(recipe: string | undefined, flags: TrainFlags): Prom
       },
     });
     follow();
-    const summary = writeResults(run, records, outcome);
+    const summary = writeResults(run, records, outcomeOf(outcome, run));
     if (json) process.stdout.write(`${JSON.stringify({ kind: 'summary', ...summary })}\n`);
     printer.end(farewell(run, summary));
-    return stop.exitCode;
+    return outcome === 'halted' ? haltedExitCode : stop.exitCode;
   } finally {
     stop.release();
   }
@@ -70,12 +71,33 @@ function headline({ config, folder }: TrainingRun, goesOn: boolean): string {
   ].join('\n');
 }
 
+/** Of a run that a suspicion of collapse has ended: not an error, and not done. */
+const haltedExitCode = 3;
+
+function outcomeOf(outcome: TrainOutcome, { config }: TrainingRun): RunSummary['outcome'] {
+  if (outcome !== 'halted') return outcome;
+  return config.collapse.onCollapse === 'rollback' ? 'rolled-back' : 'paused';
+}
+
 function farewell({ folder }: TrainingRun, summary: RunSummary): string {
-  const { outcome, iterations } = summary;
+  const { outcome, iterations, collapse } = summary;
+  if (outcome === 'paused' || outcome === 'rolled-back') {
+    const result = outcome === 'paused' ? '' : ` ${resultText(folder)}`;
+    return `Ended after ${iterations} iterations: collapse ${collapseText(collapse) ?? ''}.${result} Go on all the same with: mgrpo train --resume --run ${nameOf(folder)} --set collapse.onCollapse=warn`;
+  }
   if (outcome === 'stopped') {
     return `Stopped after ${iterations} iterations; go on with: mgrpo train --resume --run ${nameOf(folder)}`;
   }
   return `Finished. Open ${join(nameOf(folder), 'report.html')}; the model is in ${join(nameOf(folder), runFiles.checkpoints)}.`;
+}
+
+/** Where the learner says that the result of a run that was rolled back is. */
+function resultText(folder: string): string {
+  const path = join(folder, runFiles.result);
+  const { checkpoint } = JSON.parse(readFileSync(path, 'utf8')) as { checkpoint: string | null };
+  return checkpoint === null
+    ? 'No checkpoint from before that is left: the result is the base model.'
+    : `The result is ${join(nameOf(folder), checkpoint)}, from before that.`;
 }
 
 /** Relative where that is shorter to read. */

@@ -1,3 +1,4 @@
+import { collapseText } from '../collapse-text.ts';
 import type { IterationView, TrainingLog } from '../training-log.ts';
 import { sparkLine } from './spark-line.ts';
 
@@ -43,6 +44,7 @@ export function progressBlock({ log, total }: ProgressView, width: number): stri
     ),
     `dropped     ${droppedText(last)}`,
     `time        ${secondsText(meanSeconds(log))}`,
+    ...warningLines(last),
   );
   return lines.map((line) => line.slice(0, width));
 }
@@ -59,7 +61,14 @@ export function iterationLine({ log, total }: ProgressView): string {
     `dropped ${droppedText(last)}`,
     secondsText(last.seconds),
     timeLeftText({ log, total }),
+    ...warningLines(last),
   ].join(' · ');
+}
+
+/** The warning of a run that is suspected to collapse, if it is. */
+function warningLines({ collapse }: IterationView): string[] {
+  const text = collapseText(collapse);
+  return text === null ? [] : [`collapse    ${text}`];
 }
 
 /** One line for an evaluation, with the curve so far. */

@@ -102,7 +102,7 @@ function validationChart({ evaluations }: TrainingLog): LineChart {
   );
   return {
     title: 'Validation accuracy',
-    note: 'Share of held-out problems answered right. Gold answers are read here only, never in training.',
+    note: 'Share of held-out problems answered right. Their gold answers are read here only, never in training.',
     series: [
       { name: 'greedy', points: greedy },
       { name: 'sampled', points: sampled, isFaint: true },
