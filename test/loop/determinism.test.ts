@@ -84,7 +84,7 @@ it('the bits are the same when every other service is killed in turn', async () 
   });
   expect(result.restarts).toEqual(victims);
   expect({ ...result, restarts: [] }).toEqual(await train('services-undisturbed', { set }));
-});
+}, 120_000);
 
 it('the bits are the same when Redis forgets everything in the middle of the run', async () => {
   const server = await openRedis({

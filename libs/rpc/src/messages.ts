@@ -16,7 +16,7 @@ export type { RunState, RunState__Output } from './gen/mgrpo/v1/RunState.ts';
 export type { SubscribeRequest__Output } from './gen/mgrpo/v1/SubscribeRequest.ts';
 export type { TrainingBatch, TrainingBatch__Output } from './gen/mgrpo/v1/TrainingBatch.ts';
 export type { VoteMember__Output } from './gen/mgrpo/v1/VoteMember.ts';
-export type { VoteRequest__Output } from './gen/mgrpo/v1/VoteRequest.ts';
+export type { VoteRequest, VoteRequest__Output } from './gen/mgrpo/v1/VoteRequest.ts';
 export type { WatchLearnerRequest__Output } from './gen/mgrpo/v1/WatchLearnerRequest.ts';
 export type { WatchRunRequest__Output } from './gen/mgrpo/v1/WatchRunRequest.ts';
 export type { WeightChunk } from './gen/mgrpo/v1/WeightChunk.ts';
