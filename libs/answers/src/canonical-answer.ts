@@ -1,137 +1,71 @@
-import { latexTokens } from './latex-tokens.ts';
-import { type LatexNode, latexTree, type Part, type Parts } from './latex-tree.ts';
-import { numberValue } from './number-value.ts';
-import { formatRational } from './rational.ts';
+import { Budget, BudgetSpent, type RefusalReason } from './algebra/budget.ts';
+import { answerForm } from './form/answer-form.ts';
+import { PartForms } from './form/part-forms.ts';
+import { cleanText } from './latex/clean-text.ts';
+import { latexTokens } from './latex/latex-tokens.ts';
 
-/** A longer answer is compared as it stands. */
+/** A longer answer is compared as it stands (characters). */
 const maxLength = 2000;
 
-const thousandsSeparator = /(?<=\d)(?:\{,\}|,\s?\\!\s?)(?=\d{3}(?!\d))/g;
-const groupedDigits = /^([^\d,([{]*)(\d{1,3}(?:,\d{3})+)(?![\d,])([^,]*)$/;
+/** The steps that reading an answer may take: some milliseconds; a hundred times what benchmarks need. */
+const maxSteps = 20_000;
 
-/** `1{,}000`, `1,\!000` and, where no other comma could make it a list, `1,000` lose their separators. */
-function joinThousands(text: string): string {
-  const joined = text.replace(thousandsSeparator, '');
-  return joined.replace(
-    groupedDigits,
-    (_, before: string, digits: string, after: string) =>
-      before + digits.replaceAll(',', '') + after,
-  );
+/** An answer in canonical form, and why it is only compared as it stands where it is. */
+export interface AnswerReading {
+  readonly canonical: string;
+  readonly refusal: RefusalReason | null;
 }
 
-/** A decimal inside an expression: leading zero, no trailing zeros. Integers stay (`1112112_3`, `12:00`). */
-function formatNumber(text: string): string {
-  const [whole = '', decimals] = text.split('.');
-  if (decimals === undefined) return whole;
-  const significant = decimals.replace(/0+$/, '');
-  const integer = whole.replace(/^0+(?=\d)/, '') || '0';
-  return significant === '' ? integer : `${integer}.${significant}`;
-}
+type Form =
+  | { readonly kind: 'form'; readonly text: string }
+  | { readonly kind: 'refused'; readonly reason: RefusalReason };
 
-function formatNode(node: LatexNode, before: LatexNode | undefined): string {
-  switch (node.kind) {
-    case 'number':
-      return formatNumber(node.text);
-    case 'command':
-      return `\\${node.text}`;
-    case 'fraction':
-      return formatFraction(node);
-    case 'group':
-      return formatGroup(node, before);
-    default:
-      return node.text;
+function formOf(text: string): Form {
+  if (text.length > maxLength) return { kind: 'refused', reason: 'too-long' };
+  const cleaned = cleanText(text);
+  if (cleaned.length > maxLength) return { kind: 'refused', reason: 'too-long' };
+  try {
+    const form = answerForm(latexTokens(cleaned), new PartForms(new Budget(maxSteps)));
+    if (form === null) return { kind: 'refused', reason: 'brackets' };
+    if (form.length > maxLength) return { kind: 'refused', reason: 'too-long' };
+    return { kind: 'form', text: form.trim() };
+  } catch (error) {
+    if (error instanceof BudgetSpent) return { kind: 'refused', reason: 'too-much-work' };
+    throw error;
   }
 }
 
-/** A fraction inside an expression: of numbers in lowest terms, of anything else part by part. */
-function formatFraction(node: LatexNode & { kind: 'fraction' }): string {
-  const number = numberValue([node]);
-  return number === null
-    ? `\\frac{${formatPart(node.numerator)}}{${formatPart(node.denominator)}}`
-    : `\\frac{${number.value.numerator}}{${number.value.denominator}}`;
-}
+// Most answers of a run are small integers; nothing else has their form.
+const shortInteger = /^-?(?:0|[1-9]\d{0,15})$/;
 
-/** Brackets with their parts; around a single character, an argument's braces say nothing (`x^{2}`, `x^2`). */
-function formatGroup(node: LatexNode & { kind: 'group' }, before: LatexNode | undefined): string {
-  const { open, close, parts } = node;
-  const inside = parts.map(formatPart).join(open === '{' ? ', ' : ',');
-  const isScript = before?.kind === 'mark' && (before.text === '^' || before.text === '_');
-  const isArgument = open === '{' && (isScript || before?.kind === 'command');
-  return isArgument && /^[\p{L}\d]$/u.test(inside) ? inside : open + inside + close;
-}
-
-/** Joins pieces so that none runs into the next: `2 3` is not `23`, `\pi r` not `\pir`, `< =` not `<=`. */
-function joinPieces(pieces: readonly string[]): string {
-  let joined = '';
-  for (const piece of pieces) {
-    const needsSpace =
-      (/[\d.]$/.test(joined) && /^[\d.]/.test(piece)) ||
-      (/\p{L}$/u.test(joined) && /^\p{L}/u.test(piece)) ||
-      (/[<>!]$/.test(joined) && piece.startsWith('='));
-    joined += needsSpace ? ` ${piece}` : piece;
+/**
+ * Reads an answer. Its canonical form is the same when it is read again: a form for which that does not
+ * hold is refused, so that the relation is idempotent by construction. What is refused (and counted) is
+ * compared as it stands.
+ */
+export function readAnswer(text: string): AnswerReading {
+  const trimmed = text.trim();
+  if (shortInteger.test(trimmed)) {
+    return { canonical: trimmed === '-0' ? '0' : trimmed, refusal: null };
   }
-  return joined;
-}
-
-function formatPart(part: Part): string {
-  const number = numberValue(part);
-  if (number !== null) return formatRational(number.value) + (number.isPercent ? '%' : '');
-  return joinPieces(part.map((node, i) => formatNode(node, part[i - 1])));
-}
-
-/** What an assignment assigns: `x = 5` and `x_1 = 5` say 5, `x \in [0, 1]` says [0, 1]. */
-function withoutVariable(part: Part): Part {
-  const [variable, mark] = part;
-  if (variable?.kind !== 'letters' || variable.text.length !== 1) return part;
-  const isSubscripted = mark?.kind === 'mark' && mark.text === '_';
-  const at = isSubscripted ? 3 : 1;
-  const isRelation = (node: LatexNode | undefined) =>
-    (node?.kind === 'mark' && node.text === '=') ||
-    (node?.kind === 'command' && node.text === 'in');
-  const value = part.slice(at + 1);
-  return isRelation(part[at]) && value.length > 0 && !value.some(isRelation) ? value : part;
-}
-
-/** The parts without a full stop at the end; an ellipsis stays. */
-function withoutFullStop(parts: Parts): Parts {
-  const last = parts.at(-1) ?? [];
-  const isDot = (node: LatexNode | undefined) => node?.kind === 'mark' && node.text === '.';
-  const isFullStop = isDot(last.at(-1)) && !isDot(last.at(-2));
-  return isFullStop ? [...parts.slice(0, -1), last.slice(0, -1)] : parts;
-}
-
-/** The parts of an answer without what only surrounds it: variable, parentheses, braces, full stop. */
-function stripped(answer: Parts): Parts {
-  let parts = answer;
-  for (;;) {
-    parts = withoutFullStop(parts);
-    const [only, ...others] = parts;
-    if (only === undefined || others.length > 0) return parts;
-    const value = withoutVariable(only);
-    const [group] = value;
-    if (value.length !== 1 || group?.kind !== 'group') return [value];
-    const isParenthesis = group.open === '(' && group.close === ')' && group.parts.length === 1;
-    if (group.open !== '{' && !isParenthesis) return [value];
-    parts = group.parts;
+  const form = formOf(trimmed);
+  if (form.kind === 'refused') return { canonical: trimmed, refusal: form.reason };
+  if (form.text !== trimmed) {
+    const again = formOf(form.text);
+    if (again.kind === 'refused' || again.text !== form.text) {
+      return { canonical: trimmed, refusal: 'unstable' };
+    }
   }
+  return { canonical: form.text, refusal: null };
 }
 
 /**
  * The canonical form of an answer. Two answers are equal exactly when their forms are, so equality is an
- * equivalence relation by construction; it decides votes and scores alike.
- *
- * Numbers become exact fractions in lowest terms (`0.50`, `\frac{2}{4}`, `1/2` -> `1/2`), whatever
- * their style, sign, thousands separators or mixed form. Elsewhere spacing and style are removed. Units
- * and percent stay, order and case count, nothing is evaluated. Idempotent.
+ * equivalence relation by construction; it decides votes and scores alike. docs/algorithm.md lists what
+ * is merged and what is not.
  *
  * @example canonicalAnswer('$x = \\dfrac{10}{4}$') // -> '5/2'
  */
 export function canonicalAnswer(text: string): string {
-  const trimmed = text.trim();
-  if (trimmed.length > maxLength) return trimmed;
-  const parts = latexTree(latexTokens(joinThousands(trimmed)));
-  if (parts === null) return trimmed;
-  // With a space, so that a list of numbers never reads as one with thousands separators.
-  const canonical = stripped(parts).map(formatPart).join(', ');
-  return canonical.length > maxLength ? trimmed : canonical;
+  return readAnswer(text).canonical;
 }

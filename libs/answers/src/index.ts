@@ -1,2 +1,2 @@
 export { canonicalAnswer } from './canonical-answer.ts';
-export { answerOf, type Extractor, type ExtractorName, extractors } from './extractors.ts';
+export { answerOf, type Extractor, type ExtractorName, extractors } from './extract/extractors.ts';

@@ -1,10 +1,11 @@
 import type { LatexToken } from './latex-tokens.ts';
 
-/** A parsed answer: tokens, bracketed groups of comma-separated parts, and fractions. */
+/** A parsed answer: tokens, bracketed groups of comma-separated parts, fractions and matrices. */
 export type LatexNode =
   | LatexToken
   | { readonly kind: 'group'; readonly open: string; readonly close: string; readonly parts: Parts }
-  | { readonly kind: 'fraction'; readonly numerator: Part; readonly denominator: Part };
+  | { readonly kind: 'fraction'; readonly numerator: Part; readonly denominator: Part }
+  | { readonly kind: 'matrix'; readonly name: string; readonly rows: readonly Parts[] };
 
 /** What stands between two commas. */
 export type Part = readonly LatexNode[];
@@ -19,11 +20,15 @@ const closers: Readonly<Record<string, readonly string[]>> = {
   '\\{': ['\\}'],
   '(': [')', ']'],
   '[': [')', ']'],
+  '\\lfloor': ['\\rfloor'],
+  '\\lceil': ['\\rceil'],
+  '\\langle': ['\\rangle'],
 };
 
-function symbolOf(token: LatexToken | undefined): string {
-  if (token === undefined || token.kind === 'number' || token.kind === 'letters') return '';
-  return token.kind === 'mark' ? token.text : `\\${token.text}`;
+export function symbolOf(node: LatexNode | undefined): string {
+  if (node === undefined) return '';
+  if (node.kind === 'mark') return node.text;
+  return node.kind === 'command' ? `\\${node.text}` : '';
 }
 
 /** Reads tokens from front to back; null stands for brackets that don't match. */
@@ -57,6 +62,7 @@ class TreeReader {
     const token = this.tokens[this.position++]!;
     const open = symbolOf(token);
     if (open === '\\frac') return this.readFraction(depth);
+    if (open.startsWith('\\begin{')) return this.readMatrix(open.slice(7, -1), depth);
     const ends = Object.hasOwn(closers, open) ? closers[open]! : null;
     if (ends === null) return token;
     if (depth >= maxDepth) return null;
@@ -64,6 +70,29 @@ class TreeReader {
     if (parts === null) return null;
     const close = symbolOf(this.tokens[this.position++]);
     return { kind: 'group', open, close, parts };
+  }
+
+  /** Rows between `\\`, cells between `&`; an empty last row is the `\\` that some write after the last. */
+  private readMatrix(name: string, depth: number): LatexNode | null {
+    const rows: LatexNode[][][] = [[[]]];
+    for (;;) {
+      const symbol = symbolOf(this.tokens[this.position]);
+      if (this.position >= this.tokens.length || depth >= maxDepth) return null;
+      if (symbol === '&') rows.at(-1)!.push([]);
+      else if (symbol === '\\\\') rows.push([[]]);
+      else if (symbol === `\\end{${name}}`) break;
+      else {
+        const node = this.readNode(depth + 1);
+        if (node === null) return null;
+        rows.at(-1)!.at(-1)!.push(node);
+        continue;
+      }
+      this.position += 1;
+    }
+    this.position += 1;
+    const last = rows.at(-1)!;
+    const isEmpty = rows.length > 1 && last.length === 1 && last[0]!.length === 0;
+    return { kind: 'matrix', name, rows: isEmpty ? rows.slice(0, -1) : rows };
   }
 
   private readFraction(depth: number): LatexNode | null {

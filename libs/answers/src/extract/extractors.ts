@@ -1,6 +1,6 @@
+import { canonicalAnswer } from '../canonical-answer.ts';
 import { extractAfterArrow } from './after-arrow.ts';
 import { extractBoxed } from './boxed.ts';
-import { canonicalAnswer } from './canonical-answer.ts';
 import { extractFirstName } from './first-name.ts';
 
 /** Finds the answer in a response; null when it has none. Linear in the length of the response. */

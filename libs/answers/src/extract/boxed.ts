@@ -1,0 +1,53 @@
+const commands = ['boxed', 'fbox'];
+
+/** Where the group of a `\boxed{` or `\fbox{` at `backslash` begins, or -1 when there is none. */
+function boxStart(text: string, backslash: number): number {
+  const command = commands.find((name) => text.startsWith(name, backslash + 1));
+  if (command === undefined) return -1;
+  const brace = backslash + 1 + command.length;
+  return text[brace] === '{' ? brace + 1 : -1;
+}
+
+const marks = /[\\{}]/g;
+
+/**
+ * Where the contents of the boxes `\boxed{…}` and `\fbox{…}` begin and end, in the order in which they close.
+ *
+ * Braces nest; `\{` and `\}` do not count. A box that is never closed (a response cut at its limit) is no
+ * box. One pass over the text, whatever is in it.
+ */
+export function* boxes(text: string): Generator<{ inside: number; end: number }> {
+  // Of each open brace: where its box begins, or -1 for any other brace.
+  const open: number[] = [];
+  const mark = new RegExp(marks);
+  for (let match = mark.exec(text); match !== null; match = mark.exec(text)) {
+    const i = match.index;
+    if (match[0] === '\\') {
+      const box = boxStart(text, i);
+      if (box !== -1) open.push(box);
+      // In `\\boxed{`, as escaped text has it, the second backslash is the command's.
+      const isDoubled = text[i + 1] === '\\' && boxStart(text, i + 1) !== -1;
+      mark.lastIndex = box !== -1 ? box : i + (isDoubled ? 1 : 2);
+    } else if (match[0] === '{') {
+      open.push(-1);
+    } else {
+      const inside = open.pop() ?? -1;
+      if (inside !== -1) yield { inside, end: i };
+    }
+  }
+}
+
+/**
+ * The content of the last `\boxed{…}` or `\fbox{…}` that closes, or null. Of nested boxes the inner one is
+ * the last.
+ *
+ * @example extractBoxed('so \\boxed{\\frac{1}{2}}.') // -> '\\frac{1}{2}'
+ */
+export function extractBoxed(text: string): string | null {
+  if (!commands.some((name) => text.includes(`\\${name}{`))) return null;
+  let last = { inside: -1, end: -1 };
+  for (const box of boxes(text)) {
+    if (box.inside > last.inside) last = box;
+  }
+  return last.inside === -1 ? null : text.slice(last.inside, last.end);
+}
