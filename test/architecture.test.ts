@@ -10,7 +10,17 @@ const layers = [
   ['errors'],
   ['algorithm', 'answers', 'onnx', 'charts'],
   ['model'],
-  ['runtime', 'tokenizer', 'checkpoint', 'datasets', 'config', 'telemetry', 'rpc', 'queues'],
+  [
+    'runtime',
+    'tokenizer',
+    'checkpoint',
+    'datasets',
+    'config',
+    'telemetry',
+    'rpc',
+    'queues',
+    'sandbox',
+  ],
   ['generation', 'training', 'benchmarks'],
   ['service', 'study'],
 ];
