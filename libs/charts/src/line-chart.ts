@@ -49,8 +49,8 @@ export function lineChart(chart: LineChart): Drawing | null {
     line.points.flatMap(({ y, low, high }) => (line.isThin ? [y] : [y, low, high])),
   );
   const yAxis = linearAxis(ys, chart.range);
-  const { xTitle, xNames, width = 480 } = chart;
-  const frame = frameOf({ width, height: 270, xAxis, yAxis, xTitle, xNames });
+  const { xTitle, xNames, width = 440 } = chart;
+  const frame = frameOf({ width, height: 250, xAxis, yAxis, xTitle, xNames });
   const body = [
     frame.grid,
     ...lines.map((line) => lineSvg(line, frame)),

@@ -171,11 +171,16 @@ export function curveFigures(
   group: keyof typeof groups,
 ): Figure[] {
   const arms = shownArms(study, base);
-  return groups[group].flatMap((figure) => curveFigure(figure, base, arms));
+  const width = group === 'training' ? 560 : 440;
+  return groups[group].flatMap((figure) => curveFigure({ ...figure, width }, base, arms));
 }
 
-function curveFigure(figure: CurveFigure, base: string, arms: readonly ShownArm[]): Figure[] {
-  const { title, note, range, curve } = figure;
+function curveFigure(
+  figure: CurveFigure & { readonly width: number },
+  base: string,
+  arms: readonly ShownArm[],
+): Figure[] {
+  const { title, note, range, width, curve } = figure;
   const lines = arms.map((arm) => ({
     key: arm.name,
     title: arm.title,
@@ -185,6 +190,6 @@ function curveFigure(figure: CurveFigure, base: string, arms: readonly ShownArm[
   }));
   const legend: LegendEntry[] = lines.filter(({ points }) => points.length > 0);
   const label = `${title} over training from ${base}`;
-  const drawing = lineChart({ label, xTitle: 'iterations', xKind: 'linear', lines, range });
+  const drawing = lineChart({ label, xTitle: 'iterations', xKind: 'linear', lines, range, width });
   return figureOf(drawing, { name: `${figure.name}-${base}`, title, note, legend, isByArm: true });
 }

@@ -1,7 +1,7 @@
 import { areaLook, stackedChart } from '@mgrpo/charts';
 import { mean } from '../statistics.ts';
 import type { StudyResult } from '../study-result.ts';
-import type { LabelFlips } from '../trial-record.ts';
+import type { EvaluationRecord, LabelFlips } from '../trial-record.ts';
 import { type Figure, figureOf, type ShownArm, shownArms } from './figure.ts';
 
 /** Layers from the bottom: right now below, wrong now above. */
@@ -21,9 +21,7 @@ export function flipFigures(study: StudyResult, base: string): Figure[] {
 /** Means over seeds, which add up to 1 as medians would not. */
 function flipFigure(base: string, arm: ShownArm): Figure[] {
   const flips = arm.trials.flatMap(({ evaluations }) =>
-    evaluations.flatMap((one) =>
-      one.flips === null ? [] : [[one.iteration, one.flips.sinceBase] as const],
-    ),
+    evaluations.map((one) => [one.iteration, one.flips?.sinceBase ?? unmoved(one)] as const),
   );
   const xs = [...new Set(flips.map(([iteration]) => iteration))].sort((a, b) => a - b);
   const legend = layers.map(([, title], index) => ({ title, look: areaLook(index) }));
@@ -43,4 +41,15 @@ function flipFigure(base: string, arm: ShownArm): Figure[] {
   const note = arm.source;
   const name = `flips-${base}-${arm.name}`;
   return figureOf(drawing, { name, title: arm.title, note, legend, isByArm: false, arm: arm.name });
+}
+
+/** The base against itself: nothing is lost or won. */
+function unmoved({ sampled: { majorityAccuracy } }: EvaluationRecord): LabelFlips {
+  return {
+    keptRight: majorityAccuracy,
+    lostRight: 0,
+    wonRight: 0,
+    changedWrong: 0,
+    keptWrong: 1 - majorityAccuracy,
+  };
 }

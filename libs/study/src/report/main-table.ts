@@ -47,12 +47,12 @@ export function mainTable(
       return { ...spreadCell(spread, text, source), isTop };
     });
     const marked = arm.isOurs ? { ...name, mark: 'ours' } : name;
-    return { cells: [marked, ...cells, fallCell(summary, source)] };
+    return { cells: [marked, ...withFall(cells, fallCell(summary, source))] };
   });
   const references = [...baseRows(study, base, columns), ...controlRows(of, columns)];
   return {
     caption: `Accuracy on held-out problems in %, median of the ${seedWords[purpose]} seeds and (lowest to highest)`,
-    columns: [{ title: 'arm' }, ...columns, fallColumn],
+    columns: [{ title: 'arm' }, ...withFall(columns, fallColumn)],
     rows: [...references, ...rows],
   };
 }
@@ -73,6 +73,11 @@ export function spreadCell(
   if (spread === null) return { text: '–', source };
   const range = `${text(spread.min)} to ${text(spread.max)}`;
   return { text: text(spread.median), source, ...(spread.count > 1 && { small: range }) };
+}
+
+/** Puts what is about the fall behind best, final and their difference. */
+function withFall<T>(ofMeasures: readonly T[], ofFall: T): T[] {
+  return [...ofMeasures.slice(0, 3), ofFall, ...ofMeasures.slice(3)];
 }
 
 const fallColumn: Column = {
@@ -200,5 +205,5 @@ function referenceRow(
     const spread = known[measure];
     return spread ? spreadCell(spread, text, source) : { text: '' };
   });
-  return { isReference: true, cells: [{ text: title, source }, ...cells, { text: '' }] };
+  return { isReference: true, cells: [{ text: title, source }, ...withFall(cells, { text: '' })] };
 }

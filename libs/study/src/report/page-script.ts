@@ -5,7 +5,12 @@
 export const pageScript = `
 const round = (value) => Number(value.toPrecision(4));
 const lines = [...document.querySelectorAll('.line')];
-for (const button of document.querySelectorAll('.arms button')) {
+const buttons = [...document.querySelectorAll('.arms button[data-arm]')];
+document.querySelector('.arms .all').addEventListener('click', () => {
+  const hidden = buttons.filter((button) => button.getAttribute('aria-pressed') === 'false');
+  for (const button of hidden.length > 0 ? hidden : buttons) button.click();
+});
+for (const button of buttons) {
   const key = button.dataset.arm;
   const own = document.querySelectorAll('[data-arm-key="' + key + '"], .by-arm .line[data-key="' + key + '"]');
   button.addEventListener('click', () => {

@@ -1,6 +1,7 @@
 import { svgFile } from '@mgrpo/charts';
 import type { StudyResult } from '../study-result.ts';
-import { summarizeArms } from './arm-summary.ts';
+import { headlinePurpose, summarizeArms } from './arm-summary.ts';
+import { seedWords } from './main-table.ts';
 import { curvesCsv, trialsCsv } from './study-csv.ts';
 import { studyFigures } from './study-figures.ts';
 import { type StudyReportOptions, studyPage } from './study-page.ts';
@@ -17,12 +18,13 @@ export function studyFiles(
 ): Map<string, string> {
   const summaries = summarizeArms(study);
   const figures = studyFigures(study);
+  const seeds = `${seedWords[headlinePurpose(study)]} seeds`;
   const drawn = figures.flatMap(({ base, view, training, mechanism, flips, lowEntropy }) =>
     [...view, ...training, ...mechanism, ...flips, ...lowEntropy].map(
       ({ name, title, drawing, legend }) =>
         [
           `figures/${name}.svg`,
-          svgFile(drawing, { title: `${title}: ${base.title}`, legend }),
+          svgFile(drawing, { title, subtitle: `${base.title}; ${seeds}`, legend }),
         ] as const,
     ),
   );

@@ -65,7 +65,7 @@ function headerHtml(study: StudyResult): string {
     [String(bases.length), bases.length === 1 ? 'base and task' : 'bases and tasks'],
     [String(arms.length), arms.length === 1 ? 'arm' : 'arms'],
     [String(seeds.confirm.length + seeds.choose.length), 'paired seeds'],
-    [`${minutes.toFixed(minutes < 10 ? 1 : 0)} min`, 'of one core or so, all trials together'],
+    [`${minutes.toFixed(minutes < 10 ? 1 : 0)} min`, 'of work, all trials added up'],
   ];
   const missing = numTrials - trials.length;
   const partial =
@@ -102,7 +102,7 @@ function armsLegend(study: StudyResult): string {
     const text = isOurs ? `${title} (ours)` : title;
     return `<button type="button" aria-pressed="true" data-arm="${escapeHtml(name)}">${swatch(lineLook(index))}${escapeHtml(text)}</button>`;
   });
-  return `<nav class="arms" aria-label="Arms: press to show or hide">${buttons.join('')}</nav>`;
+  return `<nav class="arms" aria-label="Arms: press to show or hide"><button type="button" class="all">all or none</button>${buttons.join('')}</nav>`;
 }
 
 function swatch(look: string): string {
@@ -134,14 +134,14 @@ ${view.map((figure) => figureHtml(figure, 'wide')).join('\n')}
 <p>Lines are medians over the seeds, bands reach from the lowest to the highest. The legend at the top shows and hides arms.</p>
 ${grid('grid2', training)}
 <h3>Why</h3>
-${grid('grid2', mechanism)}
+${grid('grid3', mechanism)}
 <h3>What became of the base's answers</h3>
 <p>Majority answers on held-out problems against the untrained base's, means over the seeds.</p>
 ${legendHtml(flips[0]?.legend ?? [])}
 ${grid('grid4', flips)}
 <h3>What the entropy filter is about</h3>
 ${tableHtml(lowEntropyTable(study, of))}
-${grid('grid2', lowEntropy)}
+${grid('grid3', lowEntropy)}
 </section>`;
 }
 

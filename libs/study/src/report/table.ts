@@ -37,12 +37,12 @@ export function tableHtml({ caption, columns, rows }: Table): string {
   const heads = columns.map(
     ({ title, note }) => `<th scope="col"${titleOf(note)}>${escapeHtml(title)}</th>`,
   );
-  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(caption)}"><table>
-<caption>${escapeHtml(caption)}</caption>
+  return `<div class="table"><p>${escapeHtml(caption)}</p>
+<div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(caption)}"><table>
 <thead><tr>${heads.join('')}</tr></thead>
 <tbody>
 ${rows.map(rowHtml).join('\n')}
-</tbody></table></div>`;
+</tbody></table></div></div>`;
 }
 
 function rowHtml({ id, cells, isReference }: Row): string {
