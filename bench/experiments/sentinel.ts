@@ -25,13 +25,20 @@ const filesIn = (path: string): string[] =>
     ? readdirSync(path)
         .sort()
         .flatMap((name) => filesIn(join(path, name)))
-    : [path].filter((file) => file.endsWith('.jsonl'));
+    : [path].filter((file) => /seed-\d+\.jsonl$/.test(file));
 const trials = positionals.flatMap(filesIn).flatMap((file) => readTrial(file) ?? []);
 const kinds = Map.groupBy(trials, ({ start }) => `${start.base}, ${start.arm}`);
 const rows = [...kinds].map(([title, of]) => sentinelRow(title, of, options));
 const all = sentinelRow('all', trials, options);
-process.stdout.write(`${sentinelTable('base, arm', [...rows, all])}\n\n`);
-process.stdout.write(`${sentinelTable('sign alone', signRows(trials, options))}\n\n`);
+const tables = [
+  sentinelTable('By arm', 'base, arm', [...rows, all]),
+  sentinelTable('By sign', 'sign alone', signRows(trials, options)),
+];
+for (const table of tables) {
+  const lines = [table.columns, table.columns.map(() => '---'), ...table.rows];
+  const text = lines.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+  process.stdout.write(`${table.title}\n\n${text}\n`);
+}
 for (const { start, ...trial } of trials) {
   const verdict = judgeSentinel(trial, options);
   if (verdict.kind === 'quiet') continue;

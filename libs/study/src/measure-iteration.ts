@@ -32,7 +32,7 @@ export interface IterationMeasure extends AgreementSignals {
 }
 
 /** What the filter drops, and what those rollouts would have done. */
-export interface LowEntropyMeasure {
+interface LowEntropyMeasure {
   /** Share of each role's rollouts below the fence. */
   readonly policyShare: number;
   readonly momentumShare: number;

@@ -1,5 +1,6 @@
 import type { CollapseOptions } from '@mgrpo/algorithm';
 import { judgeSentinel, type SentinelVerdict, type WatchedTrial } from './judge-sentinel.ts';
+import type { StudyResult } from './study-result.ts';
 
 /** How the sentinel did on the trials of one kind. */
 export interface SentinelRow {
@@ -60,15 +61,70 @@ export function signRows(trials: readonly WatchedTrial[], options: CollapseOptio
   );
 }
 
-const heads = ['runs', 'collapsed', 'caught', 'late', 'missed', 'lead', 'false alarms'];
+/** Rows of the sentinel as texts, for the page and for Markdown. */
+export interface SentinelTable {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
 
-/** The rows as a Markdown table. */
-export function sentinelTable(label: string, rows: readonly SentinelRow[]): string {
-  const lines = rows.map(({ title, numTrials, collapsed, caught, late, missed, lead, ...row }) => {
-    const leadText = lead === null ? '' : `${lead[1]} (${lead[0]} to ${lead[2]})`;
-    const alarms = `${row.falseAlarms} of ${numTrials - collapsed}`;
-    return [title, numTrials, collapsed, caught, late, missed, leadText, alarms];
+/** @param label what the rows' titles name */
+export function sentinelTable(
+  title: string,
+  label: string,
+  rows: readonly SentinelRow[],
+): SentinelTable {
+  return {
+    title,
+    columns: [
+      label,
+      'runs',
+      'collapsed',
+      'caught',
+      'late',
+      'missed',
+      'lead in iterations',
+      'false alarms',
+    ],
+    rows: rows.map(({ title: name, numTrials, collapsed, lead, falseAlarms, ...counts }) => [
+      name,
+      `${numTrials}`,
+      `${collapsed}`,
+      `${counts.caught}`,
+      `${counts.late}`,
+      `${counts.missed}`,
+      lead === null ? '-' : `${lead[1]} (${lead[0]} to ${lead[2]})`,
+      `${falseAlarms} of ${numTrials - collapsed}`,
+    ]),
+  };
+}
+
+/** How the sentinel did on a study's trials: by base and arm, then all of a base without and with gold labels. */
+export function studySentinel(
+  { bases, arms, trials }: Pick<StudyResult, 'bases' | 'arms' | 'trials'>,
+  options: CollapseOptions,
+): SentinelTable {
+  const isGold = (arm: string) =>
+    arms.find(({ name }) => name === arm)?.set['algorithm.method'] === 'grpo';
+  const rows = bases.flatMap((base) => {
+    const own = trials.filter(({ start }) => start.base === base.name);
+    const row = (title: string, holds: (arm: string) => boolean) =>
+      sentinelRow(
+        `${base.name}: ${title}`,
+        own.filter(({ start }) => holds(start.arm)),
+        options,
+      );
+    return [
+      ...arms.map(({ name, title }) => row(title, (arm) => arm === name)),
+      row('all arms without labels', (arm) => !isGold(arm)),
+      row('all arms with gold labels', isGold),
+    ];
   });
-  const table = [[label, ...heads], ['---', ...heads.map(() => '---')], ...lines];
-  return table.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const title =
+    'Collapsed: greedy accuracy lost a quarter of its best. Caught: suspected before that. False alarm: suspected, and did not collapse.';
+  return sentinelTable(
+    title,
+    'base and arm',
+    rows.filter(({ numTrials }) => numTrials > 0),
+  );
 }

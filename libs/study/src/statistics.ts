@@ -9,7 +9,7 @@ export function share<T>(values: readonly T[], holds: (value: T) => boolean): nu
 }
 
 /** How often each value occurs, in order of first occurrence. */
-export function countsOf<T>(values: readonly T[]): Map<T, number> {
+function countsOf<T>(values: readonly T[]): Map<T, number> {
   const counts = new Map<T, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;

@@ -20,6 +20,8 @@ export interface StudyPlan
   readonly arms: readonly StudyArm[];
   readonly seeds: StudyFile['seeds'];
   readonly measure: StudyFile['measure'];
+  /** Keys of the configuration that all trials share. */
+  readonly set: StudyFile['set'];
   /** Seed by seed, those that confirm first: a study that ends early has whole comparisons. */
   readonly trials: readonly PlannedTrial[];
 }
@@ -68,7 +70,7 @@ export function planStudy(file: string, selection: StudySelection): StudyPlan {
       }),
     ),
   );
-  return { ...rest, bases, arms, seeds, trials };
+  return { ...rest, set, bases, arms, seeds, trials };
 }
 
 function complaintsOf({ arms, bases, seeds, baseline, view, quick }: StudyFile) {

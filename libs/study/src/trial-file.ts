@@ -32,7 +32,7 @@ export function readTrial(path: string): Trial | null {
 }
 
 /** Sorts the records of one trial. */
-export function trialOf(records: readonly TrialRecord[]): Trial {
+function trialOf(records: readonly TrialRecord[]): Trial {
   const start = records[0];
   const end = records.at(-1);
   if (start?.kind !== 'trial' || end?.kind !== 'end') {

@@ -2,12 +2,16 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { defaultCollapseOptions } from '@mgrpo/algorithm';
 import {
   planStudy,
   runStudy,
   type StudyEvent,
   type StudyPlan,
+  studyFiles,
   studyResult,
+  studySentinel,
+  studyText,
   type Trial,
 } from '@mgrpo/study';
 import { StudyProgress } from '../progress/study-progress.ts';
@@ -58,7 +62,7 @@ export async function study(file: string | undefined, flags: StudyFlags): Promis
   try {
     const trials = await runStudy(plan, { folder, jobs, signal: stop.signal, onEvent });
     if (trials.length > 0) writeReport(plan, folder, trials);
-    progress.notice(farewell(plan, folder, trials));
+    progress.notice(`${studyText(studyResult(plan, trials))}\n\n${farewell(plan, folder, trials)}`);
     return stop.exitCode || (numFailed > 0 ? 1 : 0);
   } finally {
     stop.release();
@@ -88,7 +92,11 @@ function nameOf(folder: string): string {
 
 /** Writes the report's files; each replaces its forerunner in one step. */
 function writeReport(plan: StudyPlan, folder: string, trials: readonly Trial[]): void {
-  const files = new Map([['study.json', `${JSON.stringify(studyResult(plan, trials))}\n`]]);
+  const result = studyResult(plan, trials);
+  const files = studyFiles(result, {
+    settings: plan.set,
+    sentinel: studySentinel(result, defaultCollapseOptions),
+  });
   for (const [name, content] of files) {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
