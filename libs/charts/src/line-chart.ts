@@ -86,11 +86,14 @@ function lineSvg(line: ChartLine, { toX, toY }: Frame): string {
           ({ x, y }) => `<circle class="dot" cx="${tenth(toX(x))}" cy="${tenth(toY(y))}" r="3.5"/>`,
         )
       : [];
-  const values = points
-    .map(({ x, y, low, high }) => [x, y, low, high].map(digits).join())
-    .join(';');
+  const values = points.map(pointText).join(';');
   const kind = isThin ? 'curve thin' : 'curve';
   return `<g class="line ${look}" data-key="${escapeHtml(key)}" data-title="${escapeHtml(title)}" data-points="${values}"><title>${escapeHtml(`${title}: ${source}`)}</title>${band}<path class="${kind}" d="M${curve}"/>${dots.join('')}</g>`;
+}
+
+/** `x,y` or, with a spread, `x,y,low,high`. */
+function pointText({ x, y, low, high }: BandPoint): string {
+  return (high > low ? [x, y, low, high] : [x, y]).map(digits).join();
 }
 
 const digits = (value: number): string => String(Number(value.toPrecision(4)));

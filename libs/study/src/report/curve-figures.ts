@@ -48,6 +48,13 @@ const training: readonly CurveFigure[] = [
 /** What the paper does not show: why accuracy goes where it goes. */
 const mechanism: readonly CurveFigure[] = [
   {
+    name: 'self-agreement',
+    title: 'Self-agreement',
+    note: "Mean share of the policy's own majority answer on a prompt: measured alike for all arms, whatever they reward.",
+    range: [0, 1],
+    curve: (trial) => trainingCurve(trial, ({ selfAgreement }) => selfAgreement),
+  },
+  {
     name: 'vote-share',
     title: 'Vote share',
     note: 'Share of the votes that the pseudo-label has. Methods without a vote have no line.',
