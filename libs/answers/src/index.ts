@@ -1,2 +1,3 @@
-export { canonicalAnswer } from './canonical-answer.ts';
+export { type AnswerReading, canonicalAnswer, readAnswer } from './canonical-answer.ts';
+export { answerInText } from './extract/answer-in-text.ts';
 export { answerOf, type Extractor, type ExtractorName, extractors } from './extract/extractors.ts';

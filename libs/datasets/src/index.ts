@@ -1,3 +1,4 @@
+export { type Line, readLines } from './lines.ts';
 export {
   fillTemplate,
   type PromptTokenOptions,

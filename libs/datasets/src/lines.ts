@@ -57,7 +57,7 @@ async function* readChunks(path: string): AsyncGenerator<Buffer> {
     yield* createReadStream(path);
   } catch (error) {
     // A failure of the consumer does not come here: it ends this generator by `return`.
-    throw new MgrpoError('INVALID_INPUT', `can't read prompts: ${messageOf(error)}`, {
+    throw new MgrpoError('INVALID_INPUT', `can't read ${path}: ${messageOf(error)}`, {
       cause: error,
     });
   }

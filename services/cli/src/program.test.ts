@@ -26,7 +26,17 @@ async function mgrpo(...args: string[]) {
   return { code, stdout, stderr };
 }
 
-const commands = ['train', 'pretrain', 'eval', 'generate', 'serve', 'replay', 'verify', 'doctor'];
+const commands = [
+  'train',
+  'pretrain',
+  'eval',
+  'generate',
+  'serve',
+  'replay',
+  'answers',
+  'verify',
+  'doctor',
+];
 
 test.each(commands)('mgrpo %s --help shows usage and examples', async (command) => {
   const { code, stdout } = await mgrpo(command, '--help');

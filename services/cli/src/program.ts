@@ -28,6 +28,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     addServe,
     addStudy,
     addReplay,
+    addAnswers,
     addVerify,
     addDoctor,
   ]) {
@@ -238,6 +239,23 @@ function addReplay(program: Command, done: Done): void {
     .action(async (source: string, flags: ReplayFlags) => {
       const { replay } = await import('./commands/replay.ts');
       done(await replay(source, flags));
+    });
+}
+
+function addAnswers(program: Command, done: Done): void {
+  program
+    .command('answers')
+    .description(
+      'precision and recall of the equality of answers on labelled pairs, with each miss',
+    )
+    .argument('<file>', 'JSON lines with "gold", "pred" (answers or sentences) and "equal"')
+    .addHelpText(
+      'after',
+      examples('mgrpo answers pairs.jsonl', 'mgrpo answers pairs.jsonl | tail -1'),
+    )
+    .action(async (file: string) => {
+      const { answers } = await import('./commands/answers.ts');
+      done(await answers(file));
     });
 }
 

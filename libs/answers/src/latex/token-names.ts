@@ -3,13 +3,13 @@ import type { LatexToken } from './latex-tokens.ts';
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 
 /** Spacing, sizes and math delimiters: they change how an answer looks, not what it is. */
-export const ignoredCommands = words(
+const ignoredCommands = words(
   '! , ; : > ( ) [ ] $ left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr ' +
     'quad qquad hspace displaystyle textstyle scriptstyle limits nolimits hline ensuremath rm bf it',
 );
 
 /** Currency signs say the unit, which is dropped like other units. */
-export const ignoredMarks = words('$ ~ € £');
+const ignoredMarks = words('$ ~ € £');
 
 /** Commands whose argument is taken as if it stood there bare; text in the first list stays words. */
 export const textWrappers = words(
