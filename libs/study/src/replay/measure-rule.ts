@@ -14,6 +14,12 @@ export interface Count {
   readonly count: number;
 }
 
+/** A count of each role's rollouts; null for a role without any in the stream. */
+export interface RoleCounts {
+  readonly policy: Count;
+  readonly momentum: Count | null;
+}
+
 /**
  * What a rule does to a part of a stream. "Beyond the fence" are rollouts that its filter takes the vote from, also
  * where they still train. What needs gold answers is null when no group has one.
@@ -29,9 +35,9 @@ export interface RuleMeasure {
   readonly changedToRight: number | null;
   readonly changedFromRight: number | null;
   /** Rollouts beyond the fence; null for a role without rollouts. */
-  readonly beyond: { readonly policy: Count; readonly momentum: Count | null };
-  /** Right rollouts among those beyond the fence and among the others. */
-  readonly right: { readonly beyond: Count; readonly others: Count } | null;
+  readonly beyond: RoleCounts;
+  /** Right rollouts of each role among those beyond the fence and among the others. */
+  readonly right: { readonly beyond: RoleCounts; readonly others: RoleCounts } | null;
   /** What those beyond the fence, of the roles that vote, would have voted for. */
   readonly unheard: {
     readonly forLabel: number;
@@ -98,7 +104,7 @@ export function measureRule(ruled: readonly RuledGroup[], rule: ReplayRule): Rul
     changed: moves.filter(({ isChange }) => isChange).length,
     changedToRight: ifGold(moves.filter(({ isToRight }) => isToRight).length),
     changedFromRight: ifGold(moves.filter(({ isFromRight }) => isFromRight).length),
-    beyond: { policy: beyondOf('policy', rollouts)!, momentum: beyondOf('momentum', rollouts) },
+    beyond: byRole(rollouts, ({ isBeyond }) => isBeyond),
     right: hasGold ? rightOf(rollouts) : null,
     unheard: {
       forLabel: answered.filter(({ isForLabel }) => isForLabel).length,
@@ -150,24 +156,25 @@ function countOf<T>(values: readonly T[], holds: (value: T) => boolean): Count {
   return { of: values.length, count: values.filter(holds).length };
 }
 
-function beyondOf(role: Role, rollouts: readonly Ruled[]): Count | null {
-  const own = rollouts.filter(({ member }) => member.role === role);
-  return own.length === 0 ? null : countOf(own, ({ isBeyond }) => isBeyond);
+function byRole(rollouts: readonly Ruled[], holds: (rollout: Ruled) => boolean): RoleCounts {
+  const countOfRole = (role: Role) =>
+    countOf(
+      rollouts.filter(({ member }) => member.role === role),
+      holds,
+    );
+  const momentum = countOfRole('momentum');
+  return { policy: countOfRole('policy'), momentum: momentum.of === 0 ? null : momentum };
 }
 
 function rightOf(rollouts: readonly Ruled[]): RuleMeasure['right'] {
   const known = rollouts.filter(({ isRight }) => isRight !== null);
-  const isRight = (rollout: Ruled) => rollout.isRight === true;
-  return {
-    beyond: countOf(
-      known.filter(({ isBeyond }) => isBeyond),
-      isRight,
+  const [beyond, others] = [true, false].map((isBeyond) =>
+    byRole(
+      known.filter((rollout) => rollout.isBeyond === isBeyond),
+      ({ isRight }) => isRight === true,
     ),
-    others: countOf(
-      known.filter(({ isBeyond }) => !isBeyond),
-      isRight,
-    ),
-  };
+  );
+  return { beyond: beyond!, others: others! };
 }
 
 function measureTraining(rollouts: readonly Ruled[]): TrainingMeasure {

@@ -1,4 +1,5 @@
-import type { Count } from './measure-rule.ts';
+import type { Role } from '@mgrpo/algorithm';
+import type { Count, RoleCounts, RuleMeasure } from './measure-rule.ts';
 import { type Phase, phases, type ReplayResult, type RuleReplay } from './replay.ts';
 
 interface Column {
@@ -10,13 +11,13 @@ const thirds = ['first', 'second', 'last'] as const satisfies readonly Phase[];
 
 /** What the columns count. */
 const legend =
-  'changed: labels other than recorded. beyond: rollouts beyond the fence, which lose their vote. unheard: what those\n' +
-  'would have voted, for the label or against it. labels they would turn: by their votes.';
+  'changed: labels other than recorded. beyond: policy and momentum rollouts beyond the fence, which lose their vote.\n' +
+  'unheard: what those would have voted, for the label or against it. labels they would turn: by their votes.';
 
 /** What the columns count that need gold answers. */
 const goldLegend =
-  'labels right: of those given. to / from right: changed labels that became right, or no longer are. right: rollouts\n' +
-  'with the gold answer. sign right: advantages that are positive for a right rollout or negative for another. wrong\n' +
+  'labels right: of those given. to / from right: changed labels that became right, or no longer are. right beyond,\n' +
+  'right others: rollouts with the gold answer, policy and momentum, beyond the fence and not. sign right: advantages that are positive for a right rollout or negative for another. wrong\n' +
   'spared punishment: wrong policy rollouts against the label that do not train for lying beyond the fence.';
 
 /** What a replay can't tell; it stands under every table. */
@@ -83,16 +84,16 @@ const columns: readonly (Column & { readonly needsGold?: true })[] = [
     needsGold: true,
     text: ({ measures: { all } }) => `${all.changedToRight} / ${all.changedFromRight}`,
   },
+  { title: 'beyond: p / m', text: ({ measures: { all } }) => roles(all.beyond) },
   {
-    title: 'beyond: policy / momentum',
-    text: ({ measures: { all } }) =>
-      `${percent(all.beyond.policy)} / ${percent(all.beyond.momentum)}`,
+    title: 'right beyond: p / m',
+    needsGold: true,
+    text: ({ measures: { all } }) => roles(all.right?.beyond),
   },
   {
-    title: 'right: beyond / others',
+    title: 'right others: p / m',
     needsGold: true,
-    text: ({ measures: { all } }) =>
-      `${percent(all.right?.beyond)} / ${percent(all.right?.others)}`,
+    text: ({ measures: { all } }) => roles(all.right?.others),
   },
   {
     title: 'unheard for / against',
@@ -117,8 +118,9 @@ const thirdColumns: readonly Column[] = [
   columns[0]!,
   column('labels right', ({ rightLabels }) => percent(rightLabels)),
   column('policy beyond', ({ beyond }) => percent(beyond.policy)),
-  column('right beyond', ({ right }) => percent(right?.beyond)),
-  column('right others', ({ right }) => percent(right?.others)),
+  column('momentum beyond', ({ beyond }) => percent(beyond.momentum)),
+  column('policy right', ({ right }) => percent(right && both(right, 'policy'))),
+  column('momentum right', ({ right }) => percent(right && both(right, 'momentum'))),
   column('sign right', ({ training }) => percent(training?.signRight)),
 ];
 
@@ -126,6 +128,20 @@ function column(title: string, text: (measure: RuleReplay['measures'][Phase]) =>
   return {
     title,
     text: ({ measures }) => thirds.map((third) => text(measures[third]).padStart(5)).join(' '),
+  };
+}
+
+/** The policy's share and the momentum model's. */
+function roles(counts: RoleCounts | undefined): string {
+  return `${percent(counts?.policy)} / ${percent(counts?.momentum)}`;
+}
+
+/** A role's rollouts on both sides of the fence. */
+function both({ beyond, others }: NonNullable<RuleMeasure['right']>, role: Role): Count {
+  const parts = [beyond[role], others[role]].filter((part) => part !== null);
+  return {
+    of: parts.reduce((sum, part) => sum + part.of, 0),
+    count: parts.reduce((sum, part) => sum + part.count, 0),
   };
 }
 

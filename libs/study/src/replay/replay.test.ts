@@ -24,7 +24,10 @@ test('the recorded rule changes nothing and says what it silenced', () => {
     changedToRight: 0,
     changedFromRight: 0,
     beyond: { policy: { of: 6, count: 1 }, momentum: { of: 2, count: 0 } },
-    right: { beyond: { of: 1, count: 0 }, others: { of: 7, count: 3 } },
+    right: {
+      beyond: { policy: { of: 1, count: 0 }, momentum: null },
+      others: { policy: { of: 5, count: 2 }, momentum: { of: 2, count: 1 } },
+    },
     unheard: { forLabel: 0, against: 1, unanswered: 0 },
     silenced: { labels: 1, toRight: 0, fromRight: 1 },
     training: {
