@@ -188,6 +188,39 @@ describe('grpo', () => {
   });
 });
 
+describe('balanced-vote', () => {
+  const group = [
+    ...rollouts('policy', ['7', '7', '7', '7', '5', null]),
+    ...rollouts('momentum', ['5', '5']),
+  ];
+
+  test('two momentum rollouts weigh as much as the five policy rollouts with an answer', () => {
+    const verdict = judgeGroup(group, of('balanced-vote', 8, { advantage }));
+    // 7 has 4 × 2 = 8 of 20, 5 has 1 × 2 + 2 × 5 = 12.
+    expect(verdict.label).toMatchObject({ answer: '5', votes: 3, numVotes: 7 });
+    expect(short(verdict)).toEqual(['vt0', 'vt0', 'vt0', 'vt0', 'vt1', 't0', 'v1', 'v1']);
+    // Rewards 0 0 0 0 1 0: mean 1/6, deviation sqrt((5 + 25) / 36 / 5) = 1 / sqrt(6).
+    const low = -Math.sqrt(6) / 6;
+    expectAdvantages(verdict, [low, low, low, low, -5 * low, low, 0, 0]);
+  });
+
+  test('mgrpo without filter would have learned 7 from it', () => {
+    const filter = { ...defaultAlgorithmOptions.filter, kind: 'off' as const };
+    const verdict = judgeGroup(group, of('mgrpo', 8, { filter }));
+    expect(verdict.label).toMatchObject({ answer: '7', votes: 4 });
+  });
+
+  test('where each model is unanimous the momentum model is followed', () => {
+    const split = [...rollouts('policy', ['7', '7', '7']), ...rollouts('momentum', ['5'])];
+    expect(judgeGroup(split, of('balanced-vote', 4)).label).toMatchObject({ answer: '5' });
+  });
+
+  test('a momentum model without answers leaves the label to the policy', () => {
+    const silent = [...rollouts('policy', ['7', '7', '5']), ...rollouts('momentum', [null])];
+    expect(judgeGroup(silent, of('balanced-vote', 4)).label).toMatchObject({ answer: '7' });
+  });
+});
+
 test('no other method takes a gold answer', () => {
   const labelFree = (Object.keys(methods) as MethodName[]).filter((name) => name !== 'grpo');
   expect(labelFree.length).toBeGreaterThan(5);

@@ -1,4 +1,5 @@
 import type { Method } from './method.ts';
+import { balancedVote } from './methods/balanced-vote.ts';
 import { coReward } from './methods/co-reward.ts';
 import { coRewarding2 } from './methods/co-rewarding-2.ts';
 import { grpo } from './methods/grpo.ts';
@@ -16,6 +17,7 @@ export const methods = {
   'co-rewarding-2': coRewarding2,
   'co-reward': coReward,
   grpo,
+  'balanced-vote': balancedVote,
 } as const satisfies Readonly<Record<string, Method>>;
 
 export type MethodName = keyof typeof methods;

@@ -40,6 +40,20 @@ test('of answers equal in that too the earliest rollout decides, policy before m
   expect(majorityVote(momentum('8', '3'))).toMatchObject({ answer: '8' });
 });
 
+test('weights decide the winner and leave the counts as they are', () => {
+  const group = [...policy('5', '5', '5', '7'), ...momentum('7', '9')];
+  expect(majorityVote(group)).toMatchObject({ answer: '5', votes: 3 });
+  // 5 has 3, 7 has 1 + 3, 9 has 3.
+  expect(majorityVote(group, { policy: 1, momentum: 3 })).toEqual({
+    kind: 'majority',
+    answer: '7',
+    votes: 2,
+    share: 1 / 3,
+    numVotes: 6,
+    numAnswers: 3,
+  });
+});
+
 test('an answer named like a property of every object is an answer like any other', () => {
   expect(majorityVote(policy('__proto__', 'constructor', '__proto__'))).toMatchObject({
     answer: '__proto__',

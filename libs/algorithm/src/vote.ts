@@ -1,4 +1,4 @@
-import { compareMembers, type GroupMember } from './group.ts';
+import { compareMembers, type GroupMember, type Role } from './group.ts';
 
 /** What a group is trained towards, or why there is nothing. `gold` is no pseudo-label: the prompts file has it. */
 export type PseudoLabel =
@@ -22,13 +22,21 @@ export type PseudoLabel =
 interface Tally {
   readonly answer: string;
   readonly earliest: GroupMember;
-  readonly votes: number;
-  readonly momentumVotes: number;
+  readonly votes: Readonly<Record<Role, number>>;
 }
 
-function compareTallies(a: Tally, b: Tally): number {
+/** How often each vote of a role counts. */
+export type VoteWeights = Readonly<Record<Role, number>>;
+
+const equalWeights: VoteWeights = { policy: 1, momentum: 1 };
+
+function compareTallies(a: Tally, b: Tally, weights: VoteWeights): number {
+  const weightOf = ({ votes }: Tally) =>
+    votes.policy * weights.policy + votes.momentum * weights.momentum;
   return (
-    b.votes - a.votes || b.momentumVotes - a.momentumVotes || compareMembers(a.earliest, b.earliest)
+    weightOf(b) - weightOf(a) ||
+    b.votes.momentum - a.votes.momentum ||
+    compareMembers(a.earliest, b.earliest)
   );
 }
 
@@ -39,8 +47,12 @@ function compareTallies(a: Tally, b: Tally): number {
  * of the earliest rollout (policy before momentum, by index): no order of arrival can change it.
  *
  * @param voters rollouts that may vote, in any order; those without an answer are not counted
+ * @param weights whole numbers, so that equal sums are ties; the label's counts are of votes without them
  */
-export function majorityVote(voters: readonly GroupMember[]): PseudoLabel {
+export function majorityVote(
+  voters: readonly GroupMember[],
+  weights: VoteWeights = equalWeights,
+): PseudoLabel {
   const tallies = new Map<string, Tally>();
   let numVotes = 0;
   for (const voter of voters) {
@@ -48,16 +60,17 @@ export function majorityVote(voters: readonly GroupMember[]): PseudoLabel {
     numVotes += 1;
     const before = tallies.get(voter.answer);
     const isEarlier = before === undefined || compareMembers(voter, before.earliest) < 0;
+    const votes = before?.votes ?? { policy: 0, momentum: 0 };
     tallies.set(voter.answer, {
       answer: voter.answer,
       earliest: isEarlier ? voter : before.earliest,
-      votes: (before?.votes ?? 0) + 1,
-      momentumVotes: (before?.momentumVotes ?? 0) + (voter.role === 'momentum' ? 1 : 0),
+      votes: { ...votes, [voter.role]: votes[voter.role] + 1 },
     });
   }
-  const winner = [...tallies.values()].sort(compareTallies)[0];
+  const winner = [...tallies.values()].sort((a, b) => compareTallies(a, b, weights))[0];
   if (winner === undefined) return { kind: 'none', reason: 'no-votes' };
-  const { answer, votes } = winner;
+  const { answer } = winner;
+  const votes = winner.votes.policy + winner.votes.momentum;
   const numAnswers = tallies.size;
   return { kind: 'majority', answer, votes, share: votes / numVotes, numVotes, numAnswers };
 }

@@ -181,7 +181,7 @@ export const algorithmSchema = z
       .nullable()
       .default(defaults.momentumRollouts)
       .describe(
-        "N: those of them by the momentum model; null: the method's own (mgrpo: G/4, co-rewarding-2: G/2, the others: 0)",
+        "N: those of them by the momentum model; null: the method's own (mgrpo and balanced-vote: G/4, co-rewarding-2: G/2, the others: 0)",
       ),
     trainedRollouts: integer(1)
       .nullable()
