@@ -36,6 +36,11 @@ export interface RuleMeasure {
   readonly changedFromRight: number | null;
   /** Rollouts beyond the fence; null for a role without rollouts. */
   readonly beyond: RoleCounts;
+  /**
+   * Groups with a fence where the quartiles are equal, as when half of the rollouts are one response: any rollout
+   * below them is beyond it, whatever k; null for filters without quartiles.
+   */
+  readonly flatFences: Count | null;
   /** Right rollouts of each role among those beyond the fence and among the others. */
   readonly right: { readonly beyond: RoleCounts; readonly others: RoleCounts } | null;
   /** What those beyond the fence, of the roles that vote, would have voted for. */
@@ -105,6 +110,7 @@ export function measureRule(ruled: readonly RuledGroup[], rule: ReplayRule): Rul
     changedToRight: ifGold(moves.filter(({ isToRight }) => isToRight).length),
     changedFromRight: ifGold(moves.filter(({ isFromRight }) => isFromRight).length),
     beyond: byRole(rollouts, ({ isBeyond }) => isBeyond),
+    flatFences: rule.filter.kind === 'iqr' ? countOf(ruled, hasFlatFence) : null,
     right: hasGold ? rightOf(rollouts) : null,
     unheard: {
       forLabel: answered.filter(({ isForLabel }) => isForLabel).length,
@@ -164,6 +170,12 @@ function byRole(rollouts: readonly Ruled[], holds: (rollout: Ruled) => boolean):
     );
   const momentum = countOfRole('momentum');
   return { policy: countOfRole('policy'), momentum: momentum.of === 0 ? null : momentum };
+}
+
+function hasFlatFence({ verdict: { fence } }: RuledGroup): boolean {
+  if (fence.kind === 'off') return false;
+  const fences = fence.kind === 'pooled' ? [fence.fence] : Object.values(fence.fences);
+  return fences.some((one) => one?.kind === 'iqr' && one.q1 === one.q3);
 }
 
 function rightOf(rollouts: readonly Ruled[]): RuleMeasure['right'] {

@@ -11,8 +11,9 @@ const thirds = ['first', 'second', 'last'] as const satisfies readonly Phase[];
 
 /** What the columns count. */
 const legend =
-  'changed: labels other than recorded. beyond: policy and momentum rollouts beyond the fence, which lose their vote.\n' +
-  'unheard: what those would have voted, for the label or against it. labels they would turn: by their votes.';
+  'changed: labels other than recorded. flat: groups where the quartiles are equal, so that k says nothing. beyond: policy\n' +
+  'and momentum rollouts beyond the fence, which lose their vote. unheard: what those would have voted, for the label or\n' +
+  'against it. labels they would turn: by their votes.';
 
 /** What the columns count that need gold answers. */
 const goldLegend =
@@ -84,6 +85,7 @@ const columns: readonly (Column & { readonly needsGold?: true })[] = [
     needsGold: true,
     text: ({ measures: { all } }) => `${all.changedToRight} / ${all.changedFromRight}`,
   },
+  { title: 'flat', text: ({ measures: { all } }) => percent(all.flatFences) },
   { title: 'beyond: p / m', text: ({ measures: { all } }) => roles(all.beyond) },
   {
     title: 'right beyond: p / m',
