@@ -55,9 +55,9 @@ test.each<[string, (since: number) => Partial<CollapseSignals>]>([
 
 test('gradients that grow are a sign only where rollouts disagree', () => {
   const grow = (selfAgreement: number) =>
-    last(run(60, (t) => (t < 40 ? {} : { gradientNorm: 1.2, selfAgreement })));
+    last(run(60, (t) => (t < 40 ? {} : { gradientNorm: 2, selfAgreement })));
   expect(grow(0.985)).toEqual({ kind: 'healthy' });
-  expect(grow(0.93)).toMatchObject({ kind: 'suspected', reasons: ['labels-conflict'] });
+  expect(grow(0.945)).toMatchObject({ kind: 'suspected', reasons: ['labels-conflict'] });
 });
 
 test('a sign that passes is forgotten', () => {

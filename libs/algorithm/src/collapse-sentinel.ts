@@ -44,16 +44,16 @@ export interface CollapseOptions {
   readonly lengthFall: number | null;
 }
 
-/** Fixed on the arithmetic base at a learning rate of 6e-4, seeds 1 to 4; docs/collapse.md judges them elsewhere. */
+/** Fixed on one base and task at a learning rate of 6e-4, seeds 1 to 4; docs/collapse.md judges them elsewhere. */
 export const defaultCollapseOptions: CollapseOptions = {
-  window: 10,
-  patience: 6,
+  window: 5,
+  patience: 8,
   collisionRise: 0.15,
   disagreementRise: 0.15,
-  agreementFall: 0.05,
-  conflictRise: 0.12,
-  entropyRise: 0.05,
-  lengthFall: 0.2,
+  agreementFall: 0.04,
+  conflictRise: 0.15,
+  entropyRise: 0.025,
+  lengthFall: 0.1,
 };
 
 /** Whether a run looks as if it collapsed, judged after its newest iteration. */

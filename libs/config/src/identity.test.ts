@@ -6,9 +6,10 @@ const config = (changes: object = {}) =>
   parseRunConfig({ model: { path: 'a' }, prompts: { train: 'b' }, ...changes }, 'test');
 const contents = { model: '11', trainPrompts: '22', validationPrompts: null };
 
-test('location and deployment leave the identity of a run as it is', () => {
+test('location, deployment and the watch for collapse leave the identity of a run as it is', () => {
   const deployment = { workers: { policy: 4 }, redis: { url: 'redis://elsewhere' } };
-  const moved = config({ model: { path: '/x' }, prompts: { train: '/y' }, deployment });
+  const collapse = { onCollapse: 'pause', window: 3 };
+  const moved = config({ model: { path: '/x' }, prompts: { train: '/y' }, deployment, collapse });
   expect(runIdentity(moved, contents)).toBe(runIdentity(config(), contents));
 });
 

@@ -154,3 +154,10 @@ test('every key and section says what it is', () => {
     expect(field.type, field.path).not.toContain('undefined');
   }
 });
+
+test('a rollback needs checkpoints that reach back before the suspicion', () => {
+  const settings = ['collapse.onCollapse=rollback', 'checkpoint.everyIterations=5'];
+  expect(messageOf(() => load(minimal, settings))).toContain('keep 4');
+  expect(() => load(minimal, [...settings, 'checkpoint.keep=4'])).not.toThrow();
+  expect(() => load(minimal, settings.slice(1))).not.toThrow();
+});

@@ -1,4 +1,4 @@
-import type { CollapseOptions } from '@mgrpo/algorithm';
+import { type CollapseOptions, quantile } from '@mgrpo/algorithm';
 import { judgeSentinel, type SentinelVerdict, type WatchedTrial } from './judge-sentinel.ts';
 import type { StudyResult } from './study-result.ts';
 
@@ -38,7 +38,9 @@ export function sentinelRow(
     late,
     missed,
     lead:
-      leads.length === 0 ? null : [leads[0]!, leads[Math.floor(leads.length / 2)]!, leads.at(-1)!],
+      leads.length === 0
+        ? null
+        : [leads[0]!, quantile(Float64Array.from(leads), 0.5), leads.at(-1)!],
     falseAlarms: count('false-alarm'),
   };
 }

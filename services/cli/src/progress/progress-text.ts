@@ -44,7 +44,7 @@ export function progressBlock({ log, total }: ProgressView, width: number): stri
     ),
     `dropped     ${droppedText(last)}`,
     `time        ${secondsText(meanSeconds(log))}`,
-    ...warningLines(last),
+    ...warningOf(last, 'collapse    '),
   );
   return lines.map((line) => line.slice(0, width));
 }
@@ -61,14 +61,14 @@ export function iterationLine({ log, total }: ProgressView): string {
     `dropped ${droppedText(last)}`,
     secondsText(last.seconds),
     timeLeftText({ log, total }),
-    ...warningLines(last),
+    ...warningOf(last, 'collapse '),
   ].join(' · ');
 }
 
 /** The warning of a run that is suspected to collapse, if it is. */
-function warningLines({ collapse }: IterationView): string[] {
+function warningOf({ collapse }: IterationView, label: string): string[] {
   const text = collapseText(collapse);
-  return text === null ? [] : [`collapse    ${text}`];
+  return text === null ? [] : [label + text];
 }
 
 /** One line for an evaluation, with the curve so far. */

@@ -83,6 +83,18 @@ test('elsewhere an iteration is one line', () => {
   );
 });
 
+test('a suspicion of collapse is told while it lasts', () => {
+  const { printer, read } = screen(false);
+  const collapse = { kind: 'suspected', since: 4, reasons: ['same-answer', 'entropy-rises'] };
+  printer.record({ ...iteration(8, 0.5), collapse });
+  printer.record({ ...iteration(9, 0.5), collapse: { kind: 'healthy' } });
+  const [suspected, healthy] = read().trim().split('\n');
+  expect(suspected).toContain(
+    'collapse suspected since iteration 5: more and more prompts get the same answer; entropy rises again',
+  );
+  expect(healthy).not.toContain('collapse');
+});
+
 test('JSON is the records, one a line, and nothing else', () => {
   const { printer, read } = screen(true, true);
   printer.notice('not for programs');
