@@ -42,6 +42,12 @@ export const metricDefinitions = {
     'Groups that trained nothing',
     ['reason'],
   ]),
+  /** reason: a `RefusalReason` of the answers. */
+  refusedAnswers: define('counter', [
+    'mgrpo_refused_answers_total',
+    'Answers compared as they stand: too long, too deep or too much work to read',
+    ['reason'],
+  ]),
   voteShare: define('gauge', ['mgrpo_vote_share_ratio', 'Share of the pseudo-label among votes']),
   reward: define('gauge', ['mgrpo_reward_mean_ratio', 'Mean reward of the last iteration']),
   entropy: define('gauge', [

@@ -50,12 +50,18 @@ export async function startVoter({
   ]);
   const redis = connectRedis(redisUrlOf(config));
   const payloads = new PayloadStore(redis, payloadTtlSeconds);
+  const metrics = createMetrics(registry, [
+    'droppedRollouts',
+    'droppedGroups',
+    'refusedAnswers',
+    'voteShare',
+  ]);
   const options: VoteOptions = {
     algorithm: config.algorithm,
     decode: (tokens) => tokenizer.decode(tokens, { skipSpecial: true }),
-    answerOf: (text) => answerOf(text, config.answer.extractor),
+    answerOf: (text) =>
+      answerOf(text, config.answer.extractor, (reason) => metrics.refusedAnswers.inc({ reason })),
   };
-  const metrics = createMetrics(registry, ['droppedRollouts', 'droppedGroups', 'voteShare']);
   const servers = await openServers({
     listen: config.deployment.voter,
     services: [{ definition: contracts.VoterService.service, implementation: voterRpc(options) }],

@@ -1,4 +1,5 @@
-import { canonicalAnswer } from '../canonical-answer.ts';
+import type { RefusalReason } from '../algebra/budget.ts';
+import { readAnswer } from '../canonical-answer.ts';
 import { extractAfterArrow } from './after-arrow.ts';
 import { extractBoxed } from './boxed.ts';
 import { extractFirstName } from './first-name.ts';
@@ -19,10 +20,17 @@ export type ExtractorName = keyof typeof extractors;
  * The canonical form of a response's answer, or null when it has none: what votes and what is scored.
  *
  * Two responses agree exactly when these strings are equal.
+ *
+ * @param onRefusal told of an answer that is compared as it stands, and why
  */
-export function answerOf(response: string, extractor: ExtractorName): string | null {
+export function answerOf(
+  response: string,
+  extractor: ExtractorName,
+  onRefusal?: (reason: RefusalReason) => void,
+): string | null {
   const extracted = extractors[extractor](response);
   if (extracted === null) return null;
-  const canonical = canonicalAnswer(extracted);
+  const { canonical, refusal } = readAnswer(extracted);
+  if (refusal !== null) onRefusal?.(refusal);
   return canonical === '' ? null : canonical;
 }
