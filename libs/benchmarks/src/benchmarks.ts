@@ -211,7 +211,7 @@ export const benchmarks: readonly Benchmark[] = [
     ...defaults,
     name: 'livecodebench',
     title: 'LiveCodeBench, code generation',
-    files: ['livecodebench', 'code_generation_lite', 'test'],
+    files: ['livecodebench', 'code_generation_lite'],
     source: 'livecodebench/code_generation_lite',
     size: null,
     answer: {
