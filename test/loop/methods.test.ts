@@ -62,4 +62,5 @@ it.each(Object.keys(methods) as MethodName[])(
     expect(trained.length).toBeGreaterThan(1);
     expect(new Set(trained.map((record) => record.policySha256)).size).toBe(trained.length);
   },
+  120_000,
 );

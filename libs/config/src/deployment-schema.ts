@@ -26,7 +26,9 @@ function listenSchema(service: string) {
 const workers = z
   .strictObject({
     policy: integer(1, 1024).default(1).describe('policy-rollout processes'),
-    momentum: integer(1, 1024).default(1).describe('momentum-rollout processes'),
+    momentum: integer(1, 1024)
+      .default(1)
+      .describe('momentum-rollout processes; a method without momentum rollouts has none'),
     voter: integer(1, 1024).default(1).describe('voter processes'),
   })
   .prefault({})

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { rolloutCounts } from '@mgrpo/algorithm';
 import { runFiles } from '@mgrpo/checkpoint';
 import { type RunConfig, withoutSecrets } from '@mgrpo/config';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
@@ -137,18 +138,19 @@ async function watch(
 const leanNode = ['--max-semi-space-size=4'];
 
 function servicesOf(
-  { deployment: { workers } }: RunConfig,
+  { algorithm, deployment: { workers } }: RunConfig,
   serve: readonly string[],
   { configPath, runFolder }: { configPath: string; runFolder: string },
 ): SupervisedService[] {
   const args = (service: string) => [...leanNode, ...serve, service, '--config', configPath];
   const several = (service: string, count: number) =>
     Array.from({ length: count }, (_, i) => ({ name: `${service}-${i + 1}`, args: args(service) }));
+  const hasMomentum = rolloutCounts(algorithm).momentum > 0;
   return [
     { name: 'learner', args: [...args('learner'), '--run', runFolder] },
     { name: 'coordinator', args: args('coordinator') },
     ...several('policy-rollout', workers.policy),
-    ...several('momentum-rollout', workers.momentum),
+    ...several('momentum-rollout', hasMomentum ? workers.momentum : 0),
     ...several('voter', workers.voter),
   ];
 }
