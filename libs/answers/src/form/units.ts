@@ -54,7 +54,7 @@ function endsValue(node: LatexNode | undefined): boolean {
 /**
  * A part without the unit at its end, if it has one.
  *
- * Deliberate: `10 cm`, `10 m` and `10` are one answer, since questions name the unit and benchmarks leave it
+ * Deliberate: `10 cm`, `10 ft` and `10` are one answer, since questions name the unit and benchmarks leave it
  * out or not. So are `90°` and `90`, and a number of things (`575 students`) and the number.
  */
 export function withoutUnit(part: Part): Part {
