@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { benchmarkNamed, judgeResponse, readJsonRows, readProblems } from '@mgrpo/benchmarks';
+import { benchmarkNamed, judgeResponse, openBenchmarkRows, readProblems } from '@mgrpo/benchmarks';
 import { openSandbox, type Sandbox } from '@mgrpo/sandbox';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mgrpo } from '../command-line.ts';
@@ -60,7 +60,7 @@ describe.skipIf(sandbox === null)('Python is judged in the sandbox', () => {
     ['twice', null, null],
   ])('%s: %s', async (id, code, outcome) => {
     const benchmark = benchmarkNamed('livecodebench');
-    const { problems } = await readProblems(benchmark, readJsonRows(file));
+    const { problems } = await readProblems(benchmark, openBenchmarkRows(file));
     const problem = problems.find((one) => one.id === id)!;
     const response = code === null ? 'I can not.' : `So:\n\`\`\`python\n${code}\n\`\`\`\n`;
     const run = (one: Parameters<Sandbox['run']>[0]) => sandbox!.run(one);

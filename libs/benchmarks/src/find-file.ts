@@ -1,4 +1,4 @@
-import { access, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import type { Benchmark } from './benchmark.ts';
@@ -16,7 +16,7 @@ export async function findBenchmarkFile(
   benchmark: Benchmark,
   { folder, own }: { readonly folder: string | undefined; readonly own: string | undefined },
 ): Promise<string> {
-  if (own !== undefined) return await existing(own, benchmark);
+  if (own !== undefined) return own;
   const { name, files } = benchmark;
   const remedy = `name it with --file ${name}=PATH; it comes from ${benchmark.source}`;
   if (folder === undefined) {
@@ -41,17 +41,6 @@ export async function findBenchmarkFile(
 /** File names are compared without case, `-`, `_` and `.`. */
 function plain(name: string): string {
   return name.toLowerCase().replace(/[-_.\s]/g, '');
-}
-
-async function existing(path: string, { name }: Benchmark): Promise<string> {
-  try {
-    await access(path);
-    return path;
-  } catch (error) {
-    throw new MgrpoError('INVALID_INPUT', `--file ${name}: ${path} can't be read`, {
-      cause: error,
-    });
-  }
 }
 
 async function listed(folder: string): Promise<string[]> {

@@ -3,8 +3,8 @@ import {
   type Benchmark,
   benchmarkNamed,
   findBenchmarkFile,
+  openBenchmarkRows,
   type Problem,
-  readJsonRows,
   readProblems,
 } from '@mgrpo/benchmarks';
 import { MgrpoError } from '@mgrpo/errors';
@@ -50,7 +50,7 @@ export async function chooseBenchmarks(
   for (const benchmark of chosen) {
     const own = files.get(benchmark.name);
     const path = await findBenchmarkFile(benchmark, { folder: flags.data, own });
-    const all = await readProblems(benchmark, readJsonRows(path), columns);
+    const all = await readProblems(benchmark, openBenchmarkRows(path), columns);
     tellSize(benchmark, { path, found: all.problems.length, warn });
     const problems = all.problems.slice(0, limits.maxPrompts ?? all.problems.length);
     read.push({

@@ -25,7 +25,7 @@ const promptsAtOnce = 256;
 
 /** Prints the accuracy of a model on prompts with answers. */
 export async function evalPrompts(flags: PromptsFlags, config: RunConfig): Promise<number> {
-  const file = await readEvaluationPrompts(flags.prompts);
+  const file = await readEvaluationPrompts(flags.prompts, config.prompts.columns);
   const { maxPrompts } = config.evaluation;
   const problems = maxPrompts === null ? file.prompts : file.prompts.slice(0, maxPrompts);
   const { slots } = config.deployment.rollout;
