@@ -6,9 +6,13 @@ const light = ['#0068a8', '#c8500a', '#00805c', '#a8478a', '#8a6d00', '#2487b0']
 const dark = ['#62b5f5', '#ff9153', '#44cfa3', '#ea93cf', '#e2c044', '#8fe3ff'];
 const dashes = ['', '7 4', '2 3', '10 3 2 3'];
 
-/** The look of the n-th line of a chart: six colours, then the same ones dashed, dotted and both. */
-export function lineLook(index: number): string {
-  return `c${index % light.length} d${Math.floor(index / light.length) % dashes.length}`;
+/**
+ * The look of the n-th line of a chart: six colours, then the same ones dashed, dotted and both.
+ *
+ * @param dash instead of the one that follows from the index
+ */
+export function lineLook(index: number, dash = Math.floor(index / light.length)): string {
+  return `c${index % light.length} d${dash % dashes.length}`;
 }
 
 /** Five shades from good to bad, told apart by lightness too: `f0` and `f1` good, `f2` to `f4` bad. */

@@ -33,6 +33,8 @@ export interface LineChart {
   /** Names of x = 0, 1, 2, … where x has no numbers. */
   readonly xNames?: readonly string[];
   readonly lines: readonly ChartLine[];
+  /** Highest x; left out, it follows the data. */
+  readonly xEnd?: number;
   /** Lowest and highest y. */
   readonly range: AxisRange;
   readonly width?: number;
@@ -64,12 +66,12 @@ export function lineChart(chart: LineChart): Drawing | null {
   return { width, height: frame.height, label: chart.label, body, facts };
 }
 
-function xAxisOf({ xKind, xNames }: LineChart, xs: readonly number[]): Axis {
+function xAxisOf({ xKind, xNames, xEnd }: LineChart, xs: readonly number[]): Axis {
   if (xNames) {
     const high = Math.max(1, xNames.length - 1);
     return { kind: 'linear', low: 0, high, ticks: [...xNames.keys()] };
   }
-  return xKind === 'log' ? logAxis(xs) : linearAxis(xs, [Math.min(0, ...xs), null]);
+  return xKind === 'log' ? logAxis(xs) : linearAxis(xs, [Math.min(0, ...xs), xEnd ?? null]);
 }
 
 function lineSvg(line: ChartLine, { toX, toY }: Frame): string {

@@ -5,6 +5,7 @@ export { judgeSentinel } from './judge-sentinel.ts';
 export { OneProcessRun } from './one-process-run.ts';
 export { replayStream } from './replay/replay.ts';
 export { replayCsv, replayText } from './replay/replay-text.ts';
+export { comparisonPicture } from './report/comparison-picture.ts';
 export { studyFiles } from './report/study-files.ts';
 export { runStudy, type StudyEvent, type StudyOptions, trialCost } from './run-study.ts';
 export { sentinelRow, sentinelTable, signRows, studySentinel } from './sentinel-table.ts';

@@ -19,7 +19,7 @@ export interface ArmSummary {
 
 /** Measures that arms are compared by, seed by seed. */
 export const comparedMeasures = ['final', 'best', 'sampled', 'matched'] as const;
-export type ComparedMeasure = (typeof comparedMeasures)[number];
+type ComparedMeasure = (typeof comparedMeasures)[number];
 
 const measureNames: readonly (keyof TrialMeasures)[] = [
   'best',

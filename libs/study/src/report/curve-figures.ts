@@ -197,6 +197,13 @@ function curveFigure(
   }));
   const legend: LegendEntry[] = lines.filter(({ points }) => points.length > 0);
   const label = `${title} over training from ${base}`;
-  const drawing = lineChart({ label, xTitle: 'iterations', xKind: 'linear', lines, range, width });
+  const xEnd = iterationsOf(arms);
+  const axes = { xTitle: 'iterations', xKind: 'linear', xEnd, range, width } as const;
+  const drawing = lineChart({ label, lines, ...axes });
   return figureOf(drawing, { name: `${figure.name}-${base}`, title, note, legend, isByArm: true });
+}
+
+/** Iterations of the longest trial. */
+export function iterationsOf(arms: readonly ShownArm[]): number {
+  return Math.max(0, ...arms.flatMap(({ trials }) => trials.map(({ start }) => start.iterations)));
 }

@@ -25,7 +25,7 @@ figure { position:relative; margin:0; padding:14px 16px } figcaption p { font-si
 .table { margin-top:12px } .table > p { padding:10px 12px 2px; font-size:13px; max-width:none } .scroll { overflow-x:auto } table { border-collapse:collapse; width:100%; font-size:14px; font-variant-numeric:tabular-nums }
 th, td { padding:7px 10px; text-align:right; white-space:nowrap; border-top:1px solid var(--line) }
 thead th { font-size:12px; font-weight:600; color:var(--soft); vertical-align:bottom } thead th[title] { text-decoration:underline dotted; text-underline-offset:3px }
-th:first-child { position:sticky; left:0; text-align:left; font-weight:500; background:var(--paper) } td small { display:block; color:var(--soft); font-weight:400; font-size:11.5px } td.top { font-weight:700 }
+th:first-child { min-width:150px; max-width:240px; white-space:normal; position:sticky; left:0; text-align:left; font-weight:500; background:var(--paper) } td small { display:block; color:var(--soft); font-weight:400; font-size:11.5px } td.top { font-weight:700 }
 tr.reference > * { color:var(--soft); font-style:italic } tr:target > * { background:color-mix(in srgb,var(--c0) 15%,var(--paper)) } th em { font-size:11px; font-style:normal; padding:1px 6px; border-radius:99px; border:1px solid var(--c2); color:var(--c2) }
 .texts td { text-align:left } .texts td:last-child { white-space:normal; min-width:260px; overflow-wrap:anywhere } details { margin-top:14px } summary { cursor:pointer } footer { margin-top:40px; font-size:13px }
 @media (max-width:640px) { body { padding:18px 14px 48px } .arms { margin:14px -14px 0; padding:8px 14px } h1 { font-size:22px } figure { padding:12px }

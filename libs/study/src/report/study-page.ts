@@ -20,7 +20,7 @@ export interface StudyReportOptions {
 }
 
 /** A table of texts. */
-export interface PlainTable {
+interface PlainTable {
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
