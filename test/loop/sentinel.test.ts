@@ -7,6 +7,7 @@ import { makeWorkspace, type SmallRun, type SmallRunResult, trainSmall } from '.
 /** So eager that a random model is suspected within the first iterations. */
 const eager = [
   'iterations=6',
+  'prompts.validation=null',
   'checkpoint.everyIterations=2',
   'checkpoint.keep=3',
   'collapse.window=2',
