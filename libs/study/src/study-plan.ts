@@ -55,6 +55,7 @@ export function planStudy(file: string, selection: StudySelection): StudyPlan {
       arms.map((arm): PlannedTrial => {
         const overrides = [
           ...overridesOf(set, file),
+          ...overridesOf(modelSetting(base, folder), file),
           ...overridesOf(base.set, `${file}, base ${base.name}`),
           ...overridesOf(arm.set, `${file}, arm ${arm.name}`),
           ...selection.overrides,
@@ -151,6 +152,10 @@ function pick<T extends { name: string }>(
     );
   }
   return all.filter(({ name }) => names?.includes(name) ?? true);
+}
+
+function modelSetting({ model }: StudyFile['bases'][number], folder: string) {
+  return model === null ? {} : { 'model.path': resolve(folder, model) };
 }
 
 function overridesOf(settings: Readonly<Record<string, unknown>>, flag: string): Override[] {

@@ -16,6 +16,12 @@ const base = z.strictObject({
   name,
   title: z.string().min(1).describe('for people'),
   recipe: z.string().min(1).describe('recipe of the task, relative to the study'),
+  model: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe("model folder, relative to the study; null: the recipe's"),
   problems: z
     .string()
     .min(1)
