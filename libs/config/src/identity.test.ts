@@ -21,6 +21,15 @@ test('content and every other key change it', () => {
   expect(runIdentity(config({ learner: { microbatchTokens: 4096 } }), contents)).not.toBe(same);
 });
 
+test('the names of columns change it, and the usual names spelled out do not', () => {
+  const named = (columns: object) =>
+    runIdentity(config({ prompts: { train: 'b', columns } }), contents);
+  const same = runIdentity(config(), contents);
+  expect(named({ prompt: 'prompt' })).toBe(same);
+  expect(named({ prompt: 'question' })).not.toBe(same);
+  expect(named({ answer: 'question' })).not.toBe(named({ prompt: 'question' }));
+});
+
 test('canonical JSON does not depend on the order of keys', () => {
   expect(canonicalJson({ b: [{ d: 1, c: null }], a: 'x' })).toBe(
     '{"a":"x","b":[{"c":null,"d":1}]}',

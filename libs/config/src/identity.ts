@@ -16,11 +16,15 @@ export interface ContentHashes {
  */
 export function runIdentity(config: RunConfig, contents: ContentHashes): string {
   const { collapse: _collapse, deployment: _deployment, ...rest } = config;
+  const { columns, ...prompts } = rest.prompts;
+  const renamed = Object.entries(columns).filter(([column, name]) => column !== name);
   return canonicalJson({
     ...rest,
     model: { ...rest.model, path: contents.model },
     prompts: {
-      ...rest.prompts,
+      ...prompts,
+      // Data with the usual names is the same data whether or not they are spelled out.
+      ...(renamed.length > 0 ? { columns: Object.fromEntries(renamed) } : {}),
       train: contents.trainPrompts,
       validation: contents.validationPrompts,
     },

@@ -10,17 +10,28 @@ import { collapseSchema } from './collapse-schema.ts';
 import { deploymentSchema } from './deployment-schema.ts';
 import { integer, path } from './keys.ts';
 
+const column = (name: string, what: string) => z.string().min(1).default(name).describe(what);
+
+const columns = z
+  .strictObject({
+    id: column('id', 'name of a question; without it, the number of the row'),
+    prompt: column('prompt', 'the question: text, or a chat of system and user messages'),
+    answer: column('answer', 'the gold answer: text or a number'),
+    rephrasings: column('rephrasings', 'list of other wordings, for method co-reward'),
+  })
+  .prefault({})
+  .describe('what the data calls its columns; a dotted path goes into structures');
+
 const prompts = z
   .strictObject({
     train: path.describe(
-      'prompts to train on: JSON lines with `prompt`; `rephrasings` are read under method co-reward, `answer` under grpo alone',
+      'prompts to train on, see docs/data.md: JSON lines, Parquet or a folder of the Hugging Face Hub, FOLDER#SPLIT; `rephrasings` are read under method co-reward, `answer` under grpo alone',
     ),
     validation: path
       .nullable()
       .default(null)
-      .describe(
-        'prompts to evaluate on: JSON lines with `prompt` and `answer`; null: no evaluation',
-      ),
+      .describe('prompts to evaluate on, with `answer`, in the same forms; null: no evaluation'),
+    columns,
     template: z
       .string()
       .refine((text) => text.split('{prompt}').length === 2)

@@ -1,3 +1,5 @@
+export { defaultColumns, type PromptColumns } from './columns.ts';
+export { dataSha256 } from './content-hash.ts';
 export { type Line, readLines } from './lines.ts';
 export {
   fillTemplate,
@@ -15,6 +17,7 @@ export {
 } from './prompts.ts';
 export { type Question, type Questions, readQuestions } from './questions.ts';
 export { type AskedQuestion, questionsOfIteration } from './questions-of-iteration.ts';
+export { type DataRow, openRows } from './rows.ts';
 export { arithmeticCharacters } from './synthetic-task.ts';
 export { syntheticTasks } from './synthetic-tasks.ts';
 export { taskSample } from './task-sample.ts';

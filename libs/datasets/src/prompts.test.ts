@@ -92,9 +92,13 @@ test.each([
   ['a prompt that is null', '{"prompt":null}', '"prompt" is missing'],
   ['a prompt that is a number', '{"prompt":7}', '"prompt" must be text, not 7'],
   ['an empty prompt', '{"prompt":" "}', '"prompt" is empty; fill it or delete the line'],
-  ['an answer that is a number', '{"prompt":"x","answer":7}', '"answer" must be text, not 7'],
-  ['an id that is a number', '{"id":7,"prompt":"x"}', '"id" must be text, not 7'],
-  ['an id that was there', '{"id":"a","prompt":"x"}', '"id" "a" is that of line 1 too'],
+  [
+    'an answer that is true',
+    '{"prompt":"x","answer":true}',
+    '"answer" must be text or a number, not',
+  ],
+  ['an id that is a list', '{"id":[7],"prompt":"x"}', '"id" must be text or a number, not [7]'],
+  ['an id that was there', '{"id":"a","prompt":"x"}', 'prompts.jsonl:1 too; ids must differ'],
   ['a line beyond 1 MiB', `{"prompt":"${'x'.repeat(1 << 20)}"}`, 'longer than 1048576 bytes'],
 ])('%s is refused with file and line', async (_what, line, expected) => {
   const path = await fileOf(`{"id":"a","prompt":"fine"}\n${line}\n`);

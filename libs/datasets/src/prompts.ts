@@ -1,7 +1,14 @@
 import type { Evidence } from '@mgrpo/algorithm';
-import { MgrpoError, messageOf } from '@mgrpo/errors';
-import type { Line } from './lines.ts';
-import { readLines } from './lines.ts';
+import { MgrpoError } from '@mgrpo/errors';
+import {
+  defaultColumns,
+  type PromptColumns,
+  questionAt,
+  textAt,
+  textsAt,
+  wrongCell,
+} from './columns.ts';
+import { type DataRow, openRows } from './rows.ts';
 
 /** What training may know of a question. It has no field for an answer, so that no gold answer can leak. */
 export interface TrainingPrompt {
@@ -26,7 +33,7 @@ export interface PromptsFile<Prompt> {
   readonly prompts: readonly Prompt[];
   /** Rows without the answer or the rephrasings that were asked for. */
   readonly numLeftOut: number;
-  /** Lines that have an `answer` which is empty, counted from 1: harmless in training, useless in evaluation. */
+  /** Rows that have an answer which is empty, counted from 1: harmless in training, useless in evaluation. */
   readonly emptyAnswerLines: readonly number[];
 }
 
@@ -39,35 +46,46 @@ interface Row {
 }
 
 /**
- * Reads the questions of a JSONL file of `{"id", "prompt", "answer"?, "rephrasings"?}`; other fields are ignored.
+ * Reads the questions of a data set (see openRows) with the columns id, prompt, answer and rephrasings, of which
+ * only prompt must be there; others are ignored.
  *
- * A row without `id` gets its line number. INVALID_INPUT names file, line and remedy.
+ * A row without an id gets its number. INVALID_INPUT names file, row, column and remedy.
  */
-export async function readTrainingPrompts(path: string): Promise<PromptsFile<TrainingPrompt>> {
-  return collect(path, ({ id, prompt }) => ({ id, prompt }));
+export async function readTrainingPrompts(
+  path: string,
+  columns?: PromptColumns,
+): Promise<PromptsFile<TrainingPrompt>> {
+  return collect({ path, columns }, ({ id, prompt }) => ({ id, prompt }));
 }
 
-/** Reads the questions that have a gold answer from a file of the same form; INVALID_INPUT when none has one. */
-export async function readEvaluationPrompts(path: string): Promise<PromptsFile<EvaluationPrompt>> {
-  return answered(path, 'to evaluate against');
+/** Reads the questions that have a gold answer from such a data set; INVALID_INPUT when none has one. */
+export async function readEvaluationPrompts(
+  path: string,
+  columns?: PromptColumns,
+): Promise<PromptsFile<EvaluationPrompt>> {
+  return answered({ path, columns }, 'to evaluate against');
 }
 
-async function answered(path: string, what: string): Promise<PromptsFile<EvaluationPrompt>> {
-  const file = await collect(path, ({ id, prompt, answer }) =>
+async function answered(source: Source, what: string): Promise<PromptsFile<EvaluationPrompt>> {
+  const file = await collect(source, ({ id, prompt, answer }) =>
     answer === null || isBlank(answer) ? null : { id, prompt, answer },
   );
   if (file.prompts.length > 0) return file;
-  throw new MgrpoError('INVALID_INPUT', `${path} has no row with an "answer" ${what}`);
+  const { path, columns = defaultColumns } = source;
+  throw new MgrpoError('INVALID_INPUT', `${path} has no row with an "${columns.answer}" ${what}`);
 }
 
-async function readRephrasedPrompts(path: string): Promise<PromptsFile<RephrasedPrompt>> {
-  const file = await collect(path, ({ id, prompt, rephrasings }) =>
+async function readRephrasedPrompts(
+  path: string,
+  columns = defaultColumns,
+): Promise<PromptsFile<RephrasedPrompt>> {
+  const file = await collect({ path, columns }, ({ id, prompt, rephrasings }) =>
     rephrasings.length === 0 ? null : { id, prompt, rephrasings },
   );
   if (file.prompts.length > 0) return file;
   throw new MgrpoError(
     'INVALID_INPUT',
-    `${path} has no row with "rephrasings" (a list of texts), which algorithm.method co-reward asks; ` +
+    `${path} has no row with "${columns.rephrasings}" (a list of texts), which algorithm.method co-reward asks; ` +
       'add them to prompts.train or choose another method',
   );
 }
@@ -80,82 +98,59 @@ async function readRephrasedPrompts(path: string): Promise<PromptsFile<Rephrased
  */
 export const trainingReaders = {
   none: readTrainingPrompts,
-  gold: (path: string) =>
+  gold: (path: string, columns?: PromptColumns) =>
     answered(
-      path,
+      { path, columns },
       'to train on, which algorithm.method grpo needs; add answers to prompts.train or choose a label-free method',
     ),
   'other-wording': readRephrasedPrompts,
 } as const satisfies Readonly<
-  Record<Evidence['kind'], (path: string) => Promise<PromptsFile<TrainingPrompt>>>
+  Record<
+    Evidence['kind'],
+    (path: string, columns?: PromptColumns) => Promise<PromptsFile<TrainingPrompt>>
+  >
 >;
 
+/** A data set and what it calls its columns. */
+interface Source {
+  readonly path: string;
+  readonly columns: PromptColumns | undefined;
+}
+
 async function collect<Prompt>(
-  path: string,
+  { path, columns = defaultColumns }: Source,
   select: (row: Row) => Prompt | null,
 ): Promise<PromptsFile<Prompt>> {
   const prompts: Prompt[] = [];
   const emptyAnswerLines: number[] = [];
-  const lineOfId = new Map<string, number>();
-  for await (const line of readLines(path)) {
-    const row = parseRow(path, line);
-    const before = lineOfId.get(row.id);
+  const rowOfId = new Map<string, DataRow['where']>();
+  for await (const dataRow of openRows(path, { columns: Object.values(columns) })) {
+    const row = readRow(dataRow, columns);
+    const before = rowOfId.get(row.id);
     if (before !== undefined) {
-      const what = `"id" ${JSON.stringify(row.id)} is that of line ${before} too`;
-      throw invalid(path, line, `${what}; ids must differ`);
+      const what = `${JSON.stringify(row.id)} is that of ${before} too; ids must differ`;
+      throw wrongCell(dataRow, columns.id, what);
     }
-    lineOfId.set(row.id, line.number);
-    if (row.answer !== null && isBlank(row.answer)) emptyAnswerLines.push(line.number);
+    rowOfId.set(row.id, dataRow.where);
+    if (row.answer !== null && isBlank(row.answer)) emptyAnswerLines.push(dataRow.number);
     const prompt = select(row);
     if (prompt !== null) prompts.push(prompt);
   }
-  const numLeftOut = lineOfId.size - prompts.length;
-  if (lineOfId.size > 0) return { prompts, numLeftOut, emptyAnswerLines };
+  const numLeftOut = rowOfId.size - prompts.length;
+  if (rowOfId.size > 0) return { prompts, numLeftOut, emptyAnswerLines };
   throw new MgrpoError('INVALID_INPUT', `${path} holds no prompts: each line is {"prompt": "…"}`);
 }
 
-/** Checks one line; INVALID_INPUT names what is missing or of the wrong type. */
-function parseRow(path: string, line: Line): Row {
-  let json: unknown;
-  try {
-    json = JSON.parse(line.text);
-  } catch (error) {
-    const remedy = 'mend or delete the line';
-    throw invalid(path, line, `is no JSON (${messageOf(error)}); ${remedy}`, error);
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw invalid(path, line, 'is no JSON object; each line is {"prompt": "…"}');
-  }
-  const row = json as Record<string, unknown>;
-  const { id = String(line.number), prompt, answer = null, rephrasings = [] } = row;
-  if (prompt === undefined || prompt === null) {
-    throw invalid(path, line, '"prompt" is missing; add it or delete the line');
-  }
-  if (typeof prompt !== 'string')
-    throw invalid(path, line, `"prompt" must be text, ${got(prompt)}`);
-  if (isBlank(prompt)) throw invalid(path, line, '"prompt" is empty; fill it or delete the line');
-  if (typeof id !== 'string') throw invalid(path, line, `"id" must be text, ${got(id)}`);
-  if (answer !== null && typeof answer !== 'string') {
-    throw invalid(path, line, `"answer" must be text, ${got(answer)}`);
-  }
-  if (!Array.isArray(rephrasings) || !rephrasings.every(isFilledText)) {
-    throw invalid(path, line, `"rephrasings" must be a list of texts, ${got(rephrasings)}`);
-  }
-  return { id, prompt, answer, rephrasings };
-}
-
-function isFilledText(value: unknown): value is string {
-  return typeof value === 'string' && !isBlank(value);
+/** Checks one row; INVALID_INPUT names what is missing or of the wrong type. */
+function readRow(row: DataRow, columns: PromptColumns): Row {
+  return {
+    prompt: questionAt(row, columns.prompt),
+    id: textAt(row, columns.id) ?? String(row.number),
+    answer: textAt(row, columns.answer),
+    rephrasings: textsAt(row, columns.rephrasings),
+  };
 }
 
 function isBlank(text: string): boolean {
   return text.trim() === '';
-}
-
-function got(value: unknown): string {
-  return `not ${JSON.stringify(value).slice(0, 40)}`;
-}
-
-function invalid(path: string, line: Line, what: string, cause?: unknown): MgrpoError {
-  return new MgrpoError('INVALID_INPUT', `${path}:${line.number} ${what}`, { cause });
 }

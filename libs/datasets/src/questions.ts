@@ -1,5 +1,6 @@
 import type { Evidence } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
+import type { PromptColumns } from './columns.ts';
 import { type PromptTokenOptions, tokenizePrompts } from './prompt-tokens.ts';
 import { type PromptsFile, type RephrasedPrompt, trainingReaders } from './prompts.ts';
 
@@ -22,32 +23,37 @@ export interface Questions extends Omit<PromptsFile<unknown>, 'prompts'> {
   readonly numRejected: number;
 }
 
+/** How questions become tokens, and what else of a data set is read how. */
+interface QuestionOptions extends PromptTokenOptions {
+  /** Makes an answer comparable with those of responses. */
+  readonly canonical: (answer: string) => string;
+  readonly columns?: PromptColumns | undefined;
+}
+
 /**
- * Reads the questions of a prompts file for a method.
+ * Reads the questions of a data set for a method.
  *
  * Gold answers are read for evidence of kind `gold` and for no other: the readers of the other kinds return
  * rows that have no field for them.
- *
- * @param options `canonical` makes an answer comparable with those of responses
  */
 export async function readQuestions(
   path: string,
   kind: Evidence['kind'],
-  options: PromptTokenOptions & { readonly canonical: (answer: string) => string },
+  { columns, ...options }: QuestionOptions,
 ): Promise<Questions> {
   if (kind === 'other-wording') {
-    const { prompts, ...file } = await trainingReaders[kind](path);
+    const { prompts, ...file } = await trainingReaders[kind](path, columns);
     return { ...file, ...tokenizeWordings(prompts, options) };
   }
   if (kind === 'gold') {
-    const { prompts, ...file } = await trainingReaders[kind](path);
+    const { prompts, ...file } = await trainingReaders[kind](path, columns);
     const { prompts: kept, ...counts } = tokenizePrompts(prompts, options);
     const questions = kept.map(({ tokens, answer }): Question => {
       return { kind, tokens, answer: options.canonical(answer) };
     });
     return { ...file, ...counts, questions };
   }
-  const { prompts, ...file } = await trainingReaders[kind](path);
+  const { prompts, ...file } = await trainingReaders[kind](path, columns);
   const { prompts: kept, ...counts } = tokenizePrompts(prompts, options);
   return { ...file, ...counts, questions: kept.map(({ tokens }) => ({ kind, tokens })) };
 }

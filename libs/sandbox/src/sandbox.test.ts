@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -202,7 +210,7 @@ describe.skipIf(sandbox === null)('the sandbox', () => {
   });
 
   test('that breaks is an error, never a failed program', async () => {
-    const host = await probeHost();
+    const host = await probeHost(process.env.PATH!);
     const never = new AbortController().signal;
     const program = { program: '', timeLimitSeconds: 1, memoryLimitMiB: 256 };
     for (const bwrap of ['/bin/false', '/bin/true', '/no/bwrap']) {
@@ -254,4 +262,39 @@ describe.skipIf(sandbox === null)('the sandbox', () => {
     await expect(later).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(processesNamed(name)).toEqual([]);
   });
+});
+
+test('without bubblewrap there is no sandbox, and the error says how to get it', async () => {
+  await expect(openSandbox({ searchPath: '/usr/share' })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringMatching(/no bwrap is on the PATH; apt-get install bubblewrap/),
+  });
+});
+
+test('a bubblewrap that can make no namespaces is refused with its own words', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bwrap-'));
+  const words = 'bwrap: No permissions to create a new namespace';
+  writeFileSync(join(folder, 'bwrap'), `#!/bin/sh\necho "${words}" >&2\nexit 1\n`, { mode: 0o755 });
+  chmodSync(folder, 0o755);
+  await expect(openSandbox({ searchPath: folder })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringMatching(
+      /No permissions to create a new namespace; it needs bubblewrap 0\.7 .*sysctl/,
+    ),
+  });
+  rmSync(folder, { recursive: true });
+});
+
+test('a bubblewrap that does not isolate is refused', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bwrap-'));
+  // Runs the program as it is, and reports as bubblewrap does.
+  const script =
+    '#!/bin/sh\ncat <&5 >/dev/null\npython3 -c "$(cat <&3)" </dev/null\necho \'{"exit-code": 0}\' >&6\n';
+  writeFileSync(join(folder, 'bwrap'), script, { mode: 0o755 });
+  chmodSync(folder, 0o755);
+  await expect(openSandbox({ searchPath: folder })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringMatching(/leaves open the network, .*the list of users/),
+  });
+  rmSync(folder, { recursive: true });
 });

@@ -80,8 +80,11 @@ function checkLimits({ timeLimitSeconds, memoryLimitMiB }: ProgramRun): void {
  */
 export async function openSandbox({
   numAtOnce = availableParallelism(),
+  searchPath = process.env.PATH ?? '',
 }: {
   readonly numAtOnce?: number;
+  /** Folders in which bubblewrap is looked for, as in PATH. */
+  readonly searchPath?: string;
 } = {}): Promise<Sandbox> {
-  return new Sandbox(await probeHost(), numAtOnce);
+  return new Sandbox(await probeHost(searchPath), numAtOnce);
 }

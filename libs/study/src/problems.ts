@@ -49,7 +49,8 @@ export async function readTraining(
 ): Promise<{ questions: readonly Question[]; gold: GoldAnswers }> {
   const path = config.prompts.train;
   const kind = evidenceKind(methods[config.algorithm.method]);
-  const options = { ...tokenOptions(config, tokenizer), canonical: canonicalAnswer };
+  const { columns } = config.prompts;
+  const options = { ...tokenOptions(config, tokenizer), canonical: canonicalAnswer, columns };
   const { questions } = await readQuestions(path, kind, options);
   const gold = new GoldAnswers(path, await readProblems(path, config, tokenizer));
   return { questions, gold };
@@ -61,7 +62,7 @@ export async function readProblems(
   config: RunConfig,
   tokenizer: Tokenizer,
 ): Promise<Problem[]> {
-  const { prompts } = await readEvaluationPrompts(path);
+  const { prompts } = await readEvaluationPrompts(path, config.prompts.columns);
   return tokenizePrompts(prompts, tokenOptions(config, tokenizer)).prompts.map(
     ({ tokens, answer }) => ({ tokens, answer: canonicalAnswer(answer) }),
   );

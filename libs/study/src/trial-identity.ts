@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { loadModelFolder } from '@mgrpo/checkpoint';
 import { runIdentity } from '@mgrpo/config';
+import { dataSha256 } from '@mgrpo/datasets';
 import { fingerprint } from '@mgrpo/runtime';
 import type { PlannedTrial } from './study-plan.ts';
 import type { StudyFile } from './study-schema.ts';
@@ -19,11 +19,11 @@ export class TrialIdentities {
   async of({ config, problems }: PlannedTrial): Promise<string> {
     const identity = runIdentity(config, {
       model: await this.#hash(config.model.path, modelHash),
-      trainPrompts: await this.#hash(config.prompts.train, fileHash),
+      trainPrompts: await this.#hash(config.prompts.train, dataSha256),
       // A trial is measured on `problems`; what a run would validate on has no part in it.
       validationPrompts: null,
     });
-    const measure = { ...this.#measure, problems: await this.#hash(problems, fileHash) };
+    const measure = { ...this.#measure, problems: await this.#hash(problems, dataSha256) };
     return sha256(JSON.stringify([identity, measure, fingerprint()]));
   }
 
@@ -38,10 +38,6 @@ async function modelHash(path: string): Promise<string> {
   return (await loadModelFolder(path)).sha256;
 }
 
-async function fileHash(path: string): Promise<string> {
-  return sha256(await readFile(path));
-}
-
-function sha256(content: string | Uint8Array): string {
+function sha256(content: string): string {
   return createHash('sha256').update(content).digest('hex');
 }

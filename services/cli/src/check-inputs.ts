@@ -13,6 +13,8 @@ import { loadTokenizer } from '@mgrpo/tokenizer';
 export async function checkInputs({ model, prompts, algorithm }: RunConfig): Promise<void> {
   await checkModelFolder(model.path);
   await loadTokenizer(model.path);
-  await trainingReaders[evidenceKind(methods[algorithm.method])](prompts.train);
-  if (prompts.validation !== null) await readEvaluationPrompts(prompts.validation);
+  await trainingReaders[evidenceKind(methods[algorithm.method])](prompts.train, prompts.columns);
+  if (prompts.validation !== null) {
+    await readEvaluationPrompts(prompts.validation, prompts.columns);
+  }
 }

@@ -26,7 +26,8 @@ export async function loadQuestions(
 ): Promise<readonly Question[]> {
   const path = config.prompts.train;
   const kind = evidenceKind(methods[config.algorithm.method]);
-  const options = { ...tokenOptions(config, tokenizer), canonical: canonicalAnswer };
+  const { columns } = config.prompts;
+  const options = { ...tokenOptions(config, tokenizer), canonical: canonicalAnswer, columns };
   const { questions, ...file } = await readQuestions(path, kind, options);
   report(path, { ...file, prompts: questions }, context);
   if (file.numLeftOut > 0) {
@@ -47,7 +48,7 @@ export async function loadProblems(
 ): Promise<Problem[]> {
   const { validation } = config.prompts;
   if (validation === null) return [];
-  const file = await readEvaluationPrompts(validation);
+  const file = await readEvaluationPrompts(validation, config.prompts.columns);
   const { maxPrompts } = config.evaluation;
   const asked = maxPrompts === null ? file.prompts : file.prompts.slice(0, maxPrompts);
   const tokenized = tokenizePrompts(asked, tokenOptions(config, tokenizer));
@@ -84,7 +85,7 @@ function report(
   if (emptyAnswerLines.length > 0) {
     const more = emptyAnswerLines.length > maxLinesShown ? ', …' : '';
     const lines = emptyAnswerLines.slice(0, maxLinesShown).join(', ');
-    notice(`${name}: lines with an empty answer: ${lines}${more}`);
+    notice(`${name}: rows with an empty answer: ${lines}${more}`);
   }
   if (numRejected > 0) {
     notice(`${name}: ${numRejected} prompts are too long and left out, ${prompts.length} are used`);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { klReference } from '@mgrpo/algorithm';
 import { loadModelFolder, type ModelFolder, RunFolder, runFiles } from '@mgrpo/checkpoint';
 import { parseRunConfig, type RunConfig, runIdentity, withoutSecrets } from '@mgrpo/config';
+import { dataSha256 } from '@mgrpo/datasets';
 import { MgrpoError } from '@mgrpo/errors';
 import { type Fingerprint, fingerprint, sameFingerprint } from '@mgrpo/runtime';
 import { configHash, type ServiceContext } from '@mgrpo/service';
@@ -100,22 +101,10 @@ async function runIdOf(
   const { train, validation } = config.prompts;
   const identity = runIdentity(config, {
     model: model.sha256,
-    trainPrompts: await fileSha256(train),
-    validationPrompts: validation === null ? null : await fileSha256(validation),
+    trainPrompts: await dataSha256(train),
+    validationPrompts: validation === null ? null : await dataSha256(validation),
   });
   return createHash('sha256').update(`${identity}\n${onnxRuntime}`).digest('hex').slice(0, 12);
-}
-
-async function fileSha256(path: string): Promise<string> {
-  try {
-    return createHash('sha256')
-      .update(await readFile(path))
-      .digest('hex');
-  } catch (error) {
-    throw new MgrpoError('INVALID_INPUT', `can't read ${path}; correct prompts in the recipe`, {
-      cause: error,
-    });
-  }
 }
 
 interface RunDescription {

@@ -1,0 +1,86 @@
+import { MgrpoError } from '@mgrpo/errors';
+import type { DataRow } from './rows.ts';
+
+/** What a data set calls its columns; a dotted path such as `reward_model.ground_truth` goes into structures. */
+export interface PromptColumns {
+  readonly id: string;
+  readonly prompt: string;
+  readonly answer: string;
+  readonly rephrasings: string;
+}
+
+export const defaultColumns: PromptColumns = {
+  id: 'id',
+  prompt: 'prompt',
+  answer: 'answer',
+  rephrasings: 'rephrasings',
+};
+
+/** The cell at a path, a column with dots in its name first; undefined where the row has none. */
+export function cellAt({ values }: DataRow, path: string): unknown {
+  if (Object.hasOwn(values, path)) return values[path];
+  let value: unknown = values;
+  for (const key of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return value;
+}
+
+/** A cell as text, numbers as they are written; null where there is none. INVALID_INPUT names row and column. */
+export function textAt(row: DataRow, path: string): string | null {
+  const value = cellAt(row, path) ?? null;
+  if (value === null || typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  throw wrongCell(row, path, `must be text or a number, ${got(value)}`);
+}
+
+/** A list of texts, none of them blank; empty where there is none. INVALID_INPUT names row and column. */
+export function textsAt(row: DataRow, path: string): readonly string[] {
+  const value = cellAt(row, path) ?? [];
+  if (Array.isArray(value) && value.every((text) => typeof text === 'string' && text.trim() !== ''))
+    return value;
+  throw wrongCell(row, path, `must be a list of texts, ${got(value)}`);
+}
+
+/**
+ * A question: a text, or a chat of `{role, content}` whose system and user messages are joined by blank lines.
+ *
+ * INVALID_INPUT names row and column: without one, with a blank one, or with a chat that was already answered.
+ */
+export function questionAt(row: DataRow, path: string): string {
+  const value = cellAt(row, path) ?? null;
+  if (value === null) {
+    const has = Object.keys(row.values).slice(0, 12).join(', ');
+    const remedy = `add it or delete the line, or name another column in prompts.columns (the row has: ${has})`;
+    throw wrongCell(row, path, `is missing; ${remedy}`);
+  }
+  const text = Array.isArray(value) ? chatText(row, path, value) : value;
+  if (typeof text !== 'string') throw wrongCell(row, path, `must be text, ${got(text)}`);
+  if (text.trim() === '') throw wrongCell(row, path, 'is empty; fill it or delete the line');
+  return text;
+}
+
+function chatText(row: DataRow, path: string, messages: readonly unknown[]): string {
+  const texts = messages.map((message, index) => {
+    const { role, content } = (message ?? {}) as Record<string, unknown>;
+    if (typeof content !== 'string' || (role !== 'system' && role !== 'user')) {
+      const what = 'must be text, or a chat of system and user messages with text';
+      throw wrongCell(row, `${path}.${index}`, `${what}, ${got(message)}`);
+    }
+    return content.trim();
+  });
+  return texts.filter((text) => text !== '').join('\n\n');
+}
+
+/** INVALID_INPUT about one cell. */
+export function wrongCell({ where }: DataRow, path: string, what: string): MgrpoError {
+  return new MgrpoError('INVALID_INPUT', `${where} "${path}" ${what}`);
+}
+
+function got(value: unknown): string {
+  const text = JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'bigint' ? String(part) : part,
+  );
+  return `not ${(text ?? String(value)).slice(0, 40)}`;
+}
