@@ -44,7 +44,7 @@ export interface CollapseOptions {
   readonly lengthFall: number | null;
 }
 
-/** Fixed on one base and task at a learning rate of 6e-4, seeds 1 to 4; docs/collapse.md judges them elsewhere. */
+/** Fixed on one base and task, seeds 1 to 3; docs/collapse.md judges them elsewhere. */
 export const defaultCollapseOptions: CollapseOptions = {
   window: 5,
   patience: 8,
