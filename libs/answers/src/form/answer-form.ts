@@ -92,7 +92,9 @@ export function answerForm(tokens: readonly LatexToken[], forms: Forms): string 
   }
   const [only] = values;
   if (values.length <= 1) return only?.text ?? '';
-  const ordered = inOrder(values, 'list').map(({ text }) => text);
+  // With nothing between two commas it is no list.
+  const isList = values.every(({ text }) => text !== '');
+  const ordered = (isList ? inOrder(values, 'list') : values).map(({ text }) => text);
   if (hasOr && values.every(({ isRange }) => isRange)) return ordered.join('\\cup');
   return ordered.join(', ');
 }
