@@ -1,173 +1,9 @@
-import { type AxisRange, type LegendEntry, lineChart } from '@mgrpo/charts';
+import { type LegendEntry, lineChart } from '@mgrpo/charts';
 import type { StudyResult } from '../study-result.ts';
 import type { Trial } from '../trial-record.ts';
-import { band, type Curve, evaluationCurve, ratioCurve, trainingCurve } from './curves.ts';
+import { type CurveFigure, lowEntropy, mechanism, training } from './curve-measures.ts';
+import { band } from './curves.ts';
 import { type Figure, figureOf, type ShownArm, shownArms } from './figure.ts';
-
-/** A measure that is drawn over training, one line for each arm. */
-interface CurveFigure {
-  readonly name: string;
-  readonly title: string;
-  readonly note: string;
-  readonly range: AxisRange;
-  readonly curve: (trial: Trial) => Curve;
-}
-
-/** What the paper draws: Figures 1, 4 and 5, then Figure 2. */
-const training: readonly CurveFigure[] = [
-  {
-    name: 'accuracy-greedy',
-    title: 'Validation accuracy, greedy',
-    note: 'Share of held-out problems answered right. Gold answers are read here only. (Paper: Figures 1, 4, 5)',
-    range: [0, 1],
-    curve: (trial) => evaluationCurve(trial, ({ greedy }) => greedy.accuracy),
-  },
-  {
-    name: 'reward',
-    title: 'Training reward',
-    note: 'Mean reward of the policy rollouts: what training sees. Methods reward different things, so read its course, not its height. (Paper: Figures 1, 4, 5)',
-    range: [0, 1],
-    curve: (trial) => trainingCurve(trial, ({ reward }) => reward),
-  },
-  {
-    name: 'accuracy-sampled',
-    title: 'Validation accuracy, sampled',
-    note: 'At the evaluation temperature. It rises by sharpening alone: compare with greedy and entropy-matched accuracy.',
-    range: [0, 1],
-    curve: (trial) => evaluationCurve(trial, ({ sampled }) => sampled.accuracy),
-  },
-  {
-    name: 'entropy',
-    title: 'Policy entropy (nats)',
-    note: 'Mean trajectory entropy of the policy rollouts in training. (Paper: Figure 2)',
-    range: [0, null],
-    curve: (trial) => trainingCurve(trial, ({ entropy }) => entropy.policy),
-  },
-];
-
-/** What the paper does not show: why accuracy goes where it goes. */
-const mechanism: readonly CurveFigure[] = [
-  {
-    name: 'self-agreement',
-    title: 'Self-agreement',
-    note: "Mean share of the policy's own majority answer on a prompt: measured alike for all arms, whatever they reward.",
-    range: [0, 1],
-    curve: (trial) => trainingCurve(trial, ({ selfAgreement }) => selfAgreement),
-  },
-  {
-    name: 'vote-share',
-    title: 'Vote share',
-    note: 'Share of the votes that the pseudo-label has. Methods without a vote have no line.',
-    range: [0, 1],
-    curve: (trial) => trainingCurve(trial, ({ voteShare }) => voteShare),
-  },
-  {
-    name: 'top-label-share',
-    title: 'Top label share',
-    note: 'Share of the most common label among the prompts of an iteration: near 1 when every prompt gets the same answer.',
-    range: [0, 1],
-    curve: (trial) => trainingCurve(trial, ({ topLabelShare }) => topLabelShare),
-  },
-  {
-    name: 'label-accuracy',
-    title: 'Label accuracy',
-    note: 'Share of prompts whose label is the gold answer: how good the teacher is.',
-    range: [0, 1],
-    curve: (trial) => trainingCurve(trial, ({ labelAccuracy }) => labelAccuracy),
-  },
-  {
-    name: 'disagreement',
-    title: 'Disagreement of policy and momentum model',
-    note: 'Share of prompts where their majorities differ. Methods without momentum rollouts have no line.',
-    range: [0, 1],
-    curve: (trial) => trainingCurve(trial, ({ disagreement }) => disagreement),
-  },
-  {
-    name: 'right-lost',
-    title: 'Right answers lost',
-    note: 'Share of held-out problems whose majority answer was right at the evaluation before and is not now.',
-    range: [0, null],
-    curve: (trial) => evaluationCurve(trial, ({ flips }) => flips?.sinceLast.lostRight ?? null),
-  },
-  {
-    name: 'right-won',
-    title: 'Right answers won',
-    note: 'Share of held-out problems whose majority answer was not right at the evaluation before and is now.',
-    range: [0, null],
-    curve: (trial) => evaluationCurve(trial, ({ flips }) => flips?.sinceLast.wonRight ?? null),
-  },
-  {
-    name: 'response-length',
-    title: 'Response length (tokens)',
-    note: 'Mean of the policy rollouts in training.',
-    range: [0, null],
-    curve: (trial) => trainingCurve(trial, ({ responseTokens }) => responseTokens),
-  },
-];
-
-/** What the rollouts below the fence are and would do, whether or not the arm drops them. */
-const lowEntropy: readonly CurveFigure[] = [
-  {
-    name: 'low-policy',
-    title: 'Below the fence: policy rollouts',
-    note: "Share of the policy's rollouts whose trajectory entropy is below the IQR fence, whatever became of them.",
-    range: [0, null],
-    curve: (trial) => trainingCurve(trial, ({ low }) => low.policyShare),
-  },
-  {
-    name: 'low-momentum',
-    title: 'Below the fence: momentum rollouts',
-    note: "Share of the momentum model's rollouts below the fence.",
-    range: [0, null],
-    curve: (trial) =>
-      trainingCurve(trial, ({ low, entropy }) =>
-        entropy.momentum === null ? null : low.momentumShare,
-      ),
-  },
-  {
-    name: 'low-right',
-    title: 'Below the fence: right answers',
-    note: 'Share of the rollouts below the fence that are right.',
-    range: [0, 1],
-    curve: (trial) =>
-      ratioCurve(
-        trial,
-        ({ low }) => low.right,
-        ({ low }) => low.count,
-      ),
-  },
-  {
-    name: 'others-right',
-    title: 'Not below the fence: right answers',
-    note: 'Share of all other rollouts that are right. A filter is justified where this is above the figure before.',
-    range: [0, 1],
-    curve: (trial) =>
-      ratioCurve(
-        trial,
-        ({ low }) => low.othersRight,
-        ({ low }) => low.others,
-      ),
-  },
-  {
-    name: 'low-for-label',
-    title: 'Below the fence: votes for the label',
-    note: 'Share of the rollouts below the fence that would have voted for the label that was chosen.',
-    range: [0, 1],
-    curve: (trial) =>
-      ratioCurve(
-        trial,
-        ({ low }) => low.forLabel,
-        ({ low }) => low.count,
-      ),
-  },
-  {
-    name: 'low-flips',
-    title: 'Labels that their votes would change',
-    note: 'Prompts of an iteration whose label would be another one had the rollouts below the fence voted.',
-    range: [0, null],
-    curve: (trial) => trainingCurve(trial, ({ low }) => low.flipped),
-  },
-];
 
 const groups = { training, mechanism, lowEntropy } as const;
 
@@ -177,7 +13,8 @@ export function curveFigures(
   base: string,
   group: keyof typeof groups,
 ): Figure[] {
-  const arms = shownArms(study, base);
+  const isShown = group === 'lowEntropy' ? hasLowEntropy : () => true;
+  const arms = shownArms(study, base).filter(({ trials }) => isShown(trials));
   const width = group === 'training' ? 560 : 440;
   return groups[group].flatMap((figure) => curveFigure({ ...figure, width }, base, arms));
 }
@@ -187,20 +24,27 @@ function curveFigure(
   base: string,
   arms: readonly ShownArm[],
 ): Figure[] {
-  const { title, note, range, width, curve } = figure;
-  const lines = arms.map((arm) => ({
-    key: arm.name,
-    title: arm.title,
-    look: arm.look,
-    source: arm.source,
-    points: band(arm.trials.map(curve)),
-  }));
+  const { title, note, range, width, curve, shows = () => true } = figure;
+  const lines = arms
+    .filter(({ trials }) => shows(trials))
+    .map((arm) => ({
+      key: arm.name,
+      title: arm.title,
+      look: arm.look,
+      source: arm.source,
+      points: band(arm.trials.map(curve)),
+    }));
   const legend: LegendEntry[] = lines.filter(({ points }) => points.length > 0);
   const label = `${title} over training from ${base}`;
   const xEnd = iterationsOf(arms);
   const axes = { xTitle: 'iterations', xKind: 'linear', xEnd, range, width } as const;
   const drawing = lineChart({ label, lines, ...axes });
   return figureOf(drawing, { name: `${figure.name}-${base}`, title, note, legend, isByArm: true });
+}
+
+/** Whether any rollout was below a fence. */
+export function hasLowEntropy(trials: readonly Trial[]): boolean {
+  return trials.some(({ iterations }) => iterations.some(({ low }) => low.count > 0));
 }
 
 /** Iterations of the longest trial. */

@@ -8,15 +8,18 @@ export type Curve = readonly (readonly [x: number, y: number | null])[];
 
 // Few prompts make one iteration's numbers noisy, and more points than these a figure cannot show.
 const trainingPoints = 60;
+// A ratio of rare rollouts needs wider windows.
+const ratioPoints = 20;
 const evaluationPoints = 150;
 
 /** A training measure over iterations applied. */
 export function trainingCurve(
   { iterations }: Trial,
   of: (record: IterationRecord) => number | null,
+  maxPoints = trainingPoints,
 ): Curve {
   const curve = iterations.map((record) => [record.iteration + 1, of(record)] as const);
-  return downsample(curve, trainingPoints);
+  return downsample(curve, maxPoints);
 }
 
 /** Sum of one count over sum of another, window by window; null where the other is 0. */
@@ -25,8 +28,9 @@ export function ratioCurve(
   count: (record: IterationRecord) => number,
   all: (record: IterationRecord) => number,
 ): Curve {
-  const counts = trainingCurve(trial, count);
-  return trainingCurve(trial, all).map(([x, sum], i) => [x, sum ? counts[i]![1]! / sum : null]);
+  const counts = trainingCurve(trial, count, ratioPoints);
+  const sums = trainingCurve(trial, all, ratioPoints);
+  return sums.map(([x, sum], i) => [x, sum ? counts[i]![1]! / sum : null]);
 }
 
 /** A measure of the evaluations over iterations applied. */

@@ -1,13 +1,11 @@
-import { mean } from '../statistics.ts';
 import type { StudyResult } from '../study-result.ts';
 import { trialPath } from '../trial-file.ts';
-import type { SeedPurpose, Trial } from '../trial-record.ts';
-import { type ArmSummary, comparedMeasures, trialsOf } from './arm-summary.ts';
+import type { SeedPurpose } from '../trial-record.ts';
+import { type ArmSummary, comparedMeasures } from './arm-summary.ts';
 import { sourceText } from './figure.ts';
-import { seedWords, spreadCell, trialsAnchor } from './main-table.ts';
-import { percent, points } from './number-text.ts';
+import { seedWords, trialsAnchor } from './main-table.ts';
+import { points } from './number-text.ts';
 import type { PairedDifferences } from './spread.ts';
-import { spreadOf } from './spread.ts';
 import type { Cell, Row, Table } from './table.ts';
 
 type Of = { readonly base: string; readonly purpose: SeedPurpose };
@@ -54,76 +52,6 @@ function differenceCell(
   const small = `${range}${paired.numPositive} of ${paired.count} up, p ${Number(paired.signTestP.toPrecision(2))}`;
   return { text: points(paired.median), small, source };
 }
-
-/** What the rollouts below the fence were over whole trials, whether or not the arm dropped them. */
-export function lowEntropyTable(study: StudyResult, { base, purpose }: Of): Table {
-  const columns: readonly (readonly [
-    string,
-    string,
-    (trial: Trial) => number,
-    (value: number) => string,
-  ])[] = [
-    [
-      'policy',
-      'Share of policy rollouts below the fence, %',
-      ({ iterations }) => mean(iterations.map(({ low }) => low.policyShare)),
-      percent,
-    ],
-    ['momentum', 'Share of momentum rollouts below the fence, %', momentumShare, percent],
-    ['right', 'Of the rollouts below the fence, %', ratio('right', 'count'), percent],
-    ['others right', 'Of all other rollouts, %', ratio('othersRight', 'others'), percent],
-    [
-      'for the label',
-      'Of the rollouts below the fence: would have voted for the label, %',
-      ratio('forLabel', 'count'),
-      percent,
-    ],
-    [
-      'labels changed',
-      'Prompts of the whole training whose label their votes would change',
-      total('flipped'),
-      whole,
-    ],
-    ['to right', 'Of these: to the gold answer', total('flippedToRight'), whole],
-    ['right to wrong', 'Of these: from the gold answer', total('flippedToWrong'), whole],
-  ];
-  const rows = study.arms.map(({ name, title }): Row => {
-    const trials = trialsOf(study, { base, arm: name, purpose });
-    const source = sourceText(
-      base,
-      name,
-      trials.map(({ start }) => start.seed),
-    );
-    const cells = columns.map(([, , of, text]) =>
-      spreadCell(spreadOf(trials.map(of).filter(Number.isFinite)), text, source),
-    );
-    return { cells: [{ text: title, href: `#${trialsAnchor(base, name)}` }, ...cells] };
-  });
-  return {
-    caption:
-      'Rollouts below the fence over all of training, measured whether or not the arm drops them: median and (lowest to highest)',
-    columns: [{ title: 'arm' }, ...columns.map(([title, note]) => ({ title, note }))],
-    rows,
-  };
-}
-
-type LowCount = Exclude<keyof Trial['iterations'][number]['low'], 'policyShare' | 'momentumShare'>;
-
-function total(key: LowCount): (trial: Trial) => number {
-  return ({ iterations }) => iterations.reduce((sum, { low }) => sum + low[key], 0);
-}
-
-function ratio(part: LowCount, all: LowCount): (trial: Trial) => number {
-  return (trial) => total(part)(trial) / total(all)(trial);
-}
-
-function momentumShare({ start, iterations }: Trial): number {
-  return start.rollouts.momentum === 0
-    ? Number.NaN
-    : mean(iterations.map(({ low }) => low.momentumShare));
-}
-
-const whole = (value: number): string => String(Math.round(value * 10) / 10);
 
 /** What an arm sets, besides what all have in common. */
 export function armTable(study: StudyResult): Table {

@@ -4,7 +4,7 @@ import type { StudyResult } from '../study-result.ts';
 import type { SeedPurpose } from '../trial-record.ts';
 import { type ArmSummary, trialsOf } from './arm-summary.ts';
 import { sourceText } from './figure.ts';
-import { percent, points } from './number-text.ts';
+import { percent, plain, points } from './number-text.ts';
 import { type Spread, spreadOf } from './spread.ts';
 import type { Cell, Column, Row, Table } from './table.ts';
 import type { TrialMeasures } from './trial-summary.ts';
@@ -139,8 +139,8 @@ function measureColumns({ measure: { temperature, samples } }: StudyResult): Mea
     {
       measure: 'selfReward',
       title: 'reward at the end',
-      note: 'Mean training reward of the last 10 iterations, in %; methods reward different things',
-      text: percent,
+      note: 'Mean training reward of the last 10 iterations; methods reward different things, most a share of 1',
+      text: plain,
       isRanked: false,
     },
   ];

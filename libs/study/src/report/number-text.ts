@@ -7,3 +7,6 @@ export function points(difference: number): string {
   if (Number(text) === 0) return '0.0';
   return `${difference < 0 ? '−' : '+'}${text}`;
 }
+
+/** A number that need not be a share, such as a reward: three digits. */
+export const plain = (value: number): string => value.toPrecision(3);

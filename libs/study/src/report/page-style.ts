@@ -27,7 +27,7 @@ th, td { padding:7px 10px; text-align:right; white-space:nowrap; border-top:1px 
 thead th { font-size:12px; font-weight:600; color:var(--soft); vertical-align:bottom } thead th[title] { text-decoration:underline dotted; text-underline-offset:3px }
 th:first-child { min-width:150px; max-width:240px; white-space:normal; position:sticky; left:0; text-align:left; font-weight:500; background:var(--paper) } td small { display:block; color:var(--soft); font-weight:400; font-size:11.5px } td.top { font-weight:700 }
 tr.reference > * { color:var(--soft); font-style:italic } tr:target > * { background:color-mix(in srgb,var(--c0) 15%,var(--paper)) } th em { font-size:11px; font-style:normal; padding:1px 6px; border-radius:99px; border:1px solid var(--c2); color:var(--c2) }
-.texts td { text-align:left } .texts td:last-child { white-space:normal; min-width:260px; overflow-wrap:anywhere } details { margin-top:14px } summary { cursor:pointer } footer { margin-top:40px; font-size:13px }
+.texts td, .texts th { text-align:left } .texts td:last-child { white-space:normal; min-width:260px; overflow-wrap:anywhere } details { margin-top:14px } summary { cursor:pointer } footer { margin-top:40px; font-size:13px }
 @media (max-width:640px) { body { padding:18px 14px 48px } .arms { margin:14px -14px 0; padding:8px 14px } h1 { font-size:22px } figure { padding:12px }
   svg.chart text { font-size:14px } .grid2 svg.chart text, .wide svg.chart text { font-size:18px } .grid4 svg.chart text { font-size:11px } th, td { padding:6px 9px } th:first-child { min-width:116px; max-width:150px; white-space:normal } }
 @media (min-width:641px) { .arms { flex-wrap:wrap } }

@@ -100,6 +100,25 @@ test('views draw lines over a factor or a map over two', () => {
   expect(studyFiles(map).get('figures/view-sums.svg')).toContain('>−55.0</text>');
 });
 
+test('a reward that is no share has a figure of its own, and arms without a fence are left out', () => {
+  const [first, ...others] = study.trials;
+  const iterations = first!.iterations.map((one) => {
+    const low = { ...one.low, count: 0, right: 0, forLabel: 0, flipped: 0 };
+    return { ...one, reward: 7, low };
+  });
+  const only = others.filter(({ start }) => start.arm !== 'srt');
+  const files = studyFiles(madeStudy([{ ...first!, iterations }, ...only]));
+  expect(files.get('figures/reward-sums.svg')).not.toContain('data-key="srt"');
+  expect(files.get('figures/reward-unbounded-sums.svg')).toContain('data-key="srt"');
+  expect(files.get('figures/low-right-sums.svg')).not.toContain('data-key="srt"');
+  expect(rows(files.get('study.html')!, 'SRT')[0]!.at(-2)).toBe('7.00');
+  // Two tables of the confirming and two of the choosing seeds, then this: 1 of 4 rollouts below the fence right, 18 of 36 of the others.
+  expect(rows(files.get('study.html')!, 'M-GRPO')[4]!.slice(3, 5)).toEqual([
+    '25.0  25.0 to 25.0',
+    '50.0  50.0 to 50.0',
+  ]);
+});
+
 test('controls, settings and the judged sentinel are shown where they are given', () => {
   const { measure } = { measure: study.trials[0]!.evaluations[1]!.sampled };
   const html = studyFiles(study, {

@@ -1,8 +1,9 @@
 import { escapeHtml, figureStyle, inlineSvg, type LegendEntry, lineLook } from '@mgrpo/charts';
 import type { StudyResult } from '../study-result.ts';
 import { type ArmSummary, headlinePurpose } from './arm-summary.ts';
-import { armTable, differenceTable, lowEntropyTable, trialTable } from './detail-tables.ts';
+import { armTable, differenceTable, trialTable } from './detail-tables.ts';
 import type { Figure } from './figure.ts';
+import { lowEntropyTable } from './low-entropy-table.ts';
 import { type BaseControl, mainTable, seedWords } from './main-table.ts';
 import { pageScript } from './page-script.ts';
 import { pageStyle } from './page-style.ts';
@@ -139,10 +140,16 @@ ${grid('grid3', mechanism)}
 <p>Majority answers on held-out problems against the untrained base's, means over the seeds.</p>
 ${legendHtml(flips[0]?.legend ?? [])}
 ${grid('grid4', flips)}
-<h3>What the entropy filter is about</h3>
-${tableHtml(lowEntropyTable(study, of))}
-${grid('grid3', lowEntropy)}
+${filterHtml(lowEntropyTable(study, of), lowEntropy)}
 </section>`;
+}
+
+function filterHtml(table: Table | null, figures: readonly Figure[]): string {
+  if (table === null) return '';
+  return `<h3>What the entropy filter drops</h3>
+<p>An arm without a filter has no fence, and one whose rollouts never fell below it drops nothing: neither is shown here. <code>mgrpo replay</code> holds every filter against the groups that a trial recorded.</p>
+${tableHtml(table)}
+${grid('grid3', figures)}`;
 }
 
 function grid(kind: string, figures: readonly Figure[]): string {
