@@ -12,6 +12,7 @@ export type { QuestionVerdict } from './gen/mgrpo/v1/QuestionVerdict.ts';
 export type { RecordEvaluationRequest__Output } from './gen/mgrpo/v1/RecordEvaluationRequest.ts';
 export type { RolloutBatch, RolloutBatch__Output } from './gen/mgrpo/v1/RolloutBatch.ts';
 export type { RolloutChunk, RolloutChunk__Output } from './gen/mgrpo/v1/RolloutChunk.ts';
+export type { RolloutStatus__Output } from './gen/mgrpo/v1/RolloutStatus.ts';
 export type { RunState, RunState__Output } from './gen/mgrpo/v1/RunState.ts';
 export type { SubscribeRequest__Output } from './gen/mgrpo/v1/SubscribeRequest.ts';
 export type { TrainingBatch, TrainingBatch__Output } from './gen/mgrpo/v1/TrainingBatch.ts';

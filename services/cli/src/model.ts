@@ -19,8 +19,8 @@ export interface OpenModel {
   /** Prompt and response together can't be longer (tokens). */
   readonly maxTokens: number;
   readonly weightsSha256: string;
-  /** Several questions in flight share one batch. Ctrl-C ends them with CANCELLED. */
-  respond(question: Question): Promise<Rollout[]>;
+  /** Several questions in flight share one batch. Ctrl-C ends them with CANCELLED, `signal` this one. */
+  respond(question: Question, signal?: AbortSignal): Promise<Rollout[]>;
   close(): Promise<void>;
 }
 
@@ -54,14 +54,16 @@ export async function openModel(folder: string, options: ModelOptions): Promise<
     }),
   );
   const stopTokenIds = stopsOf(config.eosTokenIds, tokenizer);
-  const { signal, release } = options.signal
-    ? { ...options, release: () => {} }
-    : interruptSignal();
+  const { signal, release } =
+    options.signal === undefined
+      ? interruptSignal()
+      : { signal: options.signal, release: () => {} };
   return {
     tokenizer,
     maxTokens: config.maxPositionEmbeddings,
     weightsSha256: weightsSha256(weights),
-    respond: async ({ promptTokens, prompt, seed, samples, purpose, sampling }) => {
+    respond: async (question, own) => {
+      const { promptTokens, prompt, seed, samples, purpose, sampling } = question;
       const lane = lanes.reduce((a, b) => (b.underWay < a.underWay ? b : a));
       lane.underWay += samples;
       try {
@@ -74,7 +76,7 @@ export async function openModel(folder: string, options: ModelOptions): Promise<
             weightVersion: 0,
             sampling: { ...sampling, stopTokenIds },
           },
-          signal,
+          own === undefined ? signal : AbortSignal.any([signal, own]),
         );
       } finally {
         lane.underWay -= samples;

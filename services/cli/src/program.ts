@@ -9,7 +9,7 @@ import { decimal, wholeNumber } from './numbers.ts';
 
 // Commands are loaded when they run, so that --help and a mistyped flag answer at once.
 
-/** Runs the command line; returns the exit code: 0, 1 for a failure, 2 for wrong usage or configuration. */
+/** Runs the command line; returns the exit code: 0, 1 for a failure, 2 for wrong usage or configuration, 3 for a halted run. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let code = 0;
   const done = (result: number) => {
@@ -120,6 +120,8 @@ function addEval(program: Command, done: Done): void {
     .option('--max-prompts <n>', 'only the first n prompts')
     .option('--seed <n>', 'seed of the sampling')
     .option('--engines <n>', 'engines, each with one core and the weights', wholeNumber(1), 1)
+    .option('--workers <list>', 'host:port of workers that generate, instead of engines here')
+    .option('--listen <host:port>', 'be such a worker, with --model, until Ctrl-C')
     .option('--out <dir>', 'folder of the results (default: eval/<model>-<time>)')
     .option('--resume', 'go on with the evaluation in --out')
     .option('--responses', 'keep what the model writes in the results; never of GPQA')

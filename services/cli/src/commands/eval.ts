@@ -20,6 +20,8 @@ export interface EvalFlags {
   readonly maxPrompts?: string;
   readonly seed?: string;
   readonly engines: number;
+  readonly workers?: string;
+  readonly listen?: string;
   readonly out?: string;
   readonly resume?: boolean;
   readonly responses?: boolean;
@@ -43,6 +45,11 @@ export async function evaluate(flags: EvalFlags): Promise<number> {
   }
   if (model === undefined) {
     throw new MgrpoError('USAGE', "required option '--model <dir>' not specified");
+  }
+  if (flags.listen !== undefined) {
+    const { serveModel } = await import('./eval/serve-model.ts');
+    const { slots } = evaluationConfig({ ...flags, model, prompts: '-' }).deployment.rollout;
+    return await serveModel({ model, listen: flags.listen, slots, engines: flags.engines });
   }
   if ((prompts === undefined) === (benchmarks === undefined)) {
     const what = 'give --benchmarks (mgrpo eval --list names them), or --prompts with a file';

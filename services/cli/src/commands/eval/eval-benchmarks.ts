@@ -8,6 +8,7 @@ import { stopSignal } from '../../stop-signal.ts';
 import { type ChoiceFlags, type ChosenBenchmark, chooseBenchmarks } from './chosen-benchmarks.ts';
 import { EvalProgress } from './eval-progress.ts';
 import { openPython } from './open-python.ts';
+import { openRemoteModel } from './remote-model.ts';
 import { type EvalSettings, ResultFolder, resultFiles, settingsHash } from './result-folder.ts';
 import { problemKey, runProblems } from './run-problems.ts';
 import { type NamedScore, scoreTable } from './score-table.ts';
@@ -17,6 +18,7 @@ export interface BenchmarkFlags extends ChoiceFlags {
   readonly out?: string;
   readonly resume?: boolean;
   readonly engines: number;
+  readonly workers?: string;
   readonly responses?: boolean;
   readonly json?: boolean;
 }
@@ -33,7 +35,10 @@ export async function evalBenchmarks(flags: BenchmarkFlags, config: RunConfig): 
   const { engines } = flags;
   const stop = stopSignal(tell);
   const python = await openPython(chosen);
-  const model = await openModel(flags.model, { slots, engines, signal: stop.signal });
+  const workers = flags.workers?.split(',').map((address) => address.trim()) ?? [];
+  const model = await (workers.length > 0
+    ? openRemoteModel(flags.model, { workers, signal: stop.signal, tell })
+    : openModel(flags.model, { slots, engines, signal: stop.signal }));
   try {
     const settings = settingsOf(model, { chosen, config });
     const path = flags.out ?? defaultFolder(flags.model, new Date());
@@ -51,7 +56,7 @@ export async function evalBenchmarks(flags: BenchmarkFlags, config: RunConfig): 
       temperature: config.evaluation.temperature,
       template: config.prompts.template,
       keepResponses: flags.responses === true,
-      responsesAtOnce: 2 * slots * engines,
+      responsesAtOnce: 2 * slots * Math.max(engines, workers.length),
       signal: stop.signal,
       isDone: (key) => isDone.has(key),
       onResult: async (result) => {

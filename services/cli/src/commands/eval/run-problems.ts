@@ -83,7 +83,8 @@ async function resultOf(
     prompt: 0,
     seed: problemSeed(seed, problemKey(benchmark.name, problem.id)),
     samples,
-    purpose: 'eval',
+    // As rollout services draw for whoever asks them, so that workers give the same responses.
+    purpose: 'direct',
     sampling: { temperature, topP: 1, topK: 0, maxResponseTokens: Math.min(maxTokens, room) },
   });
   const responses = rollouts.map(({ tokens }) =>

@@ -1,0 +1,132 @@
+import { loadModelFolder, weightsSha256 } from '@mgrpo/checkpoint';
+import { MgrpoError, messageOf } from '@mgrpo/errors';
+import {
+  connect,
+  contracts,
+  type RolloutChunk__Output,
+  type RolloutStatus__Output,
+  unary,
+} from '@mgrpo/rpc';
+import { fromWire } from '@mgrpo/service';
+import { loadTokenizer } from '@mgrpo/tokenizer';
+import type { OpenModel, Question } from '../../model.ts';
+import { versionOf } from './serve-model.ts';
+
+// A response of thousands of tokens on a busy CPU takes minutes; a dead worker is seen by its connection.
+const generateDeadlineMs = 6 * 3600 * 1000;
+const statusDeadlineMs = 30_000;
+
+interface Lane {
+  readonly address: string;
+  readonly client: InstanceType<typeof contracts.RolloutService>;
+  underWay: number;
+  isLost: boolean;
+}
+
+export interface RemoteOptions {
+  /** `host:port` of processes started by `mgrpo eval --listen`. */
+  readonly workers: readonly string[];
+  readonly signal: AbortSignal;
+  tell(message: string): void;
+}
+
+/**
+ * A model folder whose responses come from workers: the same as from engines here, bit for bit.
+ *
+ * INCOMPATIBLE when a worker has other weights than the folder, UNAVAILABLE when one can't be reached.
+ */
+export async function openRemoteModel(folder: string, options: RemoteOptions): Promise<OpenModel> {
+  const [{ config, weights }, tokenizer] = await Promise.all([
+    loadModelFolder(folder),
+    loadTokenizer(folder),
+  ]);
+  const sha256 = weightsSha256(weights);
+  const lanes = options.workers.map((address) => ({
+    address,
+    client: connect(contracts.RolloutService, address),
+    underWay: 0,
+    isLost: false,
+  }));
+  const close = async () => {
+    for (const { client } of lanes) client.close();
+  };
+  try {
+    await checkWorkers(lanes, { folder, version: versionOf(sha256), ...options });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    tokenizer,
+    maxTokens: config.maxPositionEmbeddings,
+    weightsSha256: sha256,
+    respond: (question) => respond(lanes, { question, version: versionOf(sha256), ...options }),
+    close,
+  };
+}
+
+async function checkWorkers(
+  lanes: readonly Lane[],
+  { folder, version, signal, tell }: RemoteOptions & { folder: string; version: number },
+): Promise<void> {
+  const fingerprints = new Set<string>();
+  for (const { address, client } of lanes) {
+    const status = await unary<RolloutStatus__Output>(
+      `worker ${address}`,
+      (...call) => client.getStatus({}, ...call),
+      { deadlineMs: statusDeadlineMs, signal, waitForReady: true },
+    );
+    if (!status.weightVersions.includes(version)) {
+      const what = `worker ${address} has other weights than ${folder}`;
+      throw new MgrpoError('INCOMPATIBLE', `${what}; start it with the same --model`);
+    }
+    fingerprints.add(status.fingerprint);
+  }
+  if (fingerprints.size > 1) {
+    tell('the workers differ in CPU, ONNX Runtime or Node: another evaluation may differ in bits');
+  }
+}
+
+/** From the worker with the least to do; from another when it is lost. */
+async function respond(
+  lanes: readonly Lane[],
+  options: RemoteOptions & { readonly question: Question; readonly version: number },
+): ReturnType<OpenModel['respond']> {
+  for (;;) {
+    const open = lanes.filter(({ isLost }) => !isLost);
+    if (open.length === 0) throw new MgrpoError('UNAVAILABLE', 'no worker of --workers is left');
+    const lane = open.reduce((a, b) => (b.underWay < a.underWay ? b : a));
+    const { samples } = options.question;
+    lane.underWay += samples;
+    try {
+      return await generate(lane, options);
+    } catch (error) {
+      if (!(error instanceof MgrpoError && error.code === 'UNAVAILABLE')) throw error;
+      if (!lane.isLost) options.tell(`worker ${lane.address} is lost (${messageOf(error)})`);
+      lane.isLost = true;
+    } finally {
+      lane.underWay -= samples;
+    }
+  }
+}
+
+async function generate(
+  { address, client }: Lane,
+  { question, version, signal }: RemoteOptions & { question: Question; version: number },
+) {
+  const { promptTokens, seed, samples, sampling } = question;
+  const request = {
+    promptTokenIds: [...promptTokens],
+    weightVersion: version,
+    numRollouts: samples,
+    seed,
+    temperature: sampling.temperature,
+    maxResponseTokens: sampling.maxResponseTokens,
+  };
+  const chunk = await unary<RolloutChunk__Output>(
+    `worker ${address}`,
+    (...call) => client.generate(request, ...call),
+    { deadlineMs: generateDeadlineMs, signal },
+  );
+  return [...fromWire(chunk, `the answer of worker ${address}`).rollouts];
+}
