@@ -1,53 +1,26 @@
-import type { Budget } from '../algebra/budget.ts';
 import { quotientOf, symbolicPower } from '../algebra/power.ts';
 import { printSum } from '../algebra/print-sum.ts';
 import { multiplySums } from '../algebra/product.ts';
-import { minusOne, one } from '../algebra/rational.ts';
+import { minusOne, zero } from '../algebra/rational.ts';
 import { addSums, atom, constant, constantOf, type Sum, scale, subtract } from '../algebra/sum.ts';
 import { isMark } from '../latex/latex-tokens.ts';
 import type { LatexNode, Part } from '../latex/latex-tree.ts';
-import { functionNames, isConstantName } from './command-names.ts';
-import { binomial, factorial, rootOf } from './functions.ts';
+import { readCommand, readName } from './commands.ts';
+import { factorial } from './functions.ts';
 import { decimalAt, mixedNumberAt } from './numbers.ts';
+import type { ExpressionContext, Reader } from './reader.ts';
 import { splitVariables } from './variables.ts';
 
-/** What reading an expression needs from outside. */
-export interface ExpressionContext {
-  readonly budget: Budget;
-  /** Called where two plain numbers are added or multiplied: `1+2` is a computation, not its result. */
-  onArithmetic(): void;
-  /** The canonical text of a subscript or of what stands under an accent. */
-  textOf(part: Part): string;
-}
-
-const accents = new Set([
-  'overline',
-  'vec',
-  'hat',
-  'tilde',
-  'overrightarrow',
-  'angle',
-  'dot',
-  'ddot',
-]);
 const timesSigns = new Set(['cdot', 'times', 'div']);
 
 function isTimes(node: LatexNode | undefined): boolean {
   return node?.kind === 'command' && timesSigns.has(node.text);
 }
 
-/** `f(x+1)`, and `I(0)` or `W(n)`: letters before a single number or letter in parentheses name a function. */
-function isCallOf(name: string, { open, close, parts }: LatexNode & { kind: 'group' }): boolean {
-  if (open !== '(' || close !== ')') return false;
-  const [first, ...more] = parts[0]!;
-  const isSingle = more.length === 0 && (first?.kind === 'number' || first?.kind === 'letters');
-  return /^[fgh]/.test(name) || (isSingle && parts.length === 1);
-}
-
 /** Reads the nodes of one part as a sum; null stands for anything that is no expression. */
-class ExpressionReader {
+class ExpressionReader implements Reader {
   private readonly nodes: Part;
-  private readonly context: ExpressionContext;
+  readonly context: ExpressionContext;
   private position = 0;
 
   constructor(part: Part, context: ExpressionContext) {
@@ -61,11 +34,15 @@ class ExpressionReader {
     return this.position >= this.nodes.length ? sum : null;
   }
 
-  private get next(): LatexNode | undefined {
+  get next(): LatexNode | undefined {
     return this.nodes[this.position];
   }
 
-  private take(text: string): boolean {
+  advance(): void {
+    this.position += 1;
+  }
+
+  take(text: string): boolean {
     if (!isMark(this.next, text)) return false;
     this.position += 1;
     return true;
@@ -73,7 +50,7 @@ class ExpressionReader {
 
   /** `±t ± t …` up to the end. */
   private readSum(isEnd: () => boolean): Sum | null {
-    let sum: Sum = constant({ numerator: 0n, denominator: 1n });
+    let sum: Sum = constant(zero);
     for (let isFirst = true; ; isFirst = false) {
       const isNegative = this.take('-');
       if (!isNegative && !this.take('+') && !isFirst) return isEnd() ? sum : null;
@@ -123,7 +100,7 @@ class ExpressionReader {
     return node?.kind !== 'number';
   }
 
-  private readFactor(): Sum | null {
+  readFactor(): Sum | null {
     let value = this.readPrimary();
     while (value !== null && this.next?.kind === 'mark') {
       if (this.take('!')) value = factorial(value);
@@ -140,7 +117,7 @@ class ExpressionReader {
   }
 
   /** What stands after `^`: a group, a letter, a whole number, or either with a sign. */
-  private readExponent(): Sum | null {
+  readExponent(): Sum | null {
     const isNegative = this.take('-');
     const node = this.next;
     const isSingle =
@@ -149,7 +126,7 @@ class ExpressionReader {
     return value && isNegative ? scale(value, minusOne) : value;
   }
 
-  private readPrimary(): Sum | null {
+  readPrimary(): Sum | null {
     const node = this.next;
     if (node === undefined) return null;
     if (node.kind === 'number') {
@@ -166,7 +143,7 @@ class ExpressionReader {
     switch (node.kind) {
       case 'letters':
         return node.text.length === 1 || /^\p{Lu}+$/u.test(node.text)
-          ? this.readName(node.text)
+          ? readName(node.text, this)
           : null;
       case 'fraction': {
         const [numerator, denominator] = [this.read(node.numerator), this.read(node.denominator)];
@@ -175,7 +152,7 @@ class ExpressionReader {
       case 'group':
         return this.readGroup(node);
       case 'command':
-        return this.readCommand(node.text);
+        return readCommand(node.text, this);
       case 'mark':
         return node.text === '|' ? this.readAbsolute() : null;
       default:
@@ -183,30 +160,8 @@ class ExpressionReader {
     }
   }
 
-  private read(part: Part): Sum | null {
+  read(part: Part): Sum | null {
     return readExpression(part, this.context);
-  }
-
-  /** A variable with its subscript and, for f, g and h, its argument. */
-  private readName(name: string): Sum | null {
-    let text = name;
-    if (this.take('_')) {
-      const node = this.next;
-      if (node === undefined || node.kind === 'mark') return null;
-      this.position += 1;
-      const subscript =
-        node.kind === 'group'
-          ? node.parts.map((part) => this.context.textOf(part)).join(',')
-          : this.context.textOf([node]);
-      text += `_${subscript.length === 1 ? subscript : `{${subscript}}`}`;
-    }
-    while (this.take("'")) text += "'";
-    const node = this.next;
-    const isCall = node?.kind === 'group' && isCallOf(name, node);
-    if (!isCall) return atom(text);
-    this.position += 1;
-    const parts = node.parts.map((part) => this.context.textOf(part));
-    return atom(`${text}(${parts.join(',')})`);
   }
 
   private readGroup({ open, close, parts }: LatexNode & { kind: 'group' }): Sum | null {
@@ -235,70 +190,6 @@ class ExpressionReader {
       ...number,
       numerator: number.numerator < 0n ? -number.numerator : number.numerator,
     });
-  }
-
-  private readCommand(name: string): Sum | null {
-    if (name === 'sqrt') return this.readRoot();
-    if (name === 'binom') return this.readBinomial();
-    if (functionNames.has(name)) return this.readFunction(name);
-    if (isConstantName(name)) return this.readName(`\\${name}`);
-    const node = this.next;
-    if (!accents.has(name) || node === undefined || node.kind === 'mark') return null;
-    this.position += 1;
-    const inside = node.kind === 'group' && node.open === '{' ? node.parts[0]! : [node];
-    return atom(`\\${name}{${this.context.textOf(inside)}}`);
-  }
-
-  private readRoot(): Sum | null {
-    const index = this.next;
-    const hasIndex = index?.kind === 'group' && index.open === '[' && index.close === ']';
-    if (hasIndex) this.position += 1;
-    const degree = hasIndex
-      ? this.read(index.parts[0]!)
-      : constant({ numerator: 2n, denominator: 1n });
-    const argument = this.readPrimary();
-    return degree && argument && rootOf(argument, degree, this.context.budget);
-  }
-
-  private readBinomial(): Sum | null {
-    const upper = this.readPrimary();
-    const lower = upper && this.readPrimary();
-    return upper && lower && binomial(upper, lower);
-  }
-
-  /** `\sin x`, `\sin^2 2x`, `\log_2 3`, `\ln(x+1)`: the function of what follows, taken whole. */
-  private readFunction(name: string): Sum | null {
-    let text = `\\${name}`;
-    if (this.take('_')) {
-      const base = this.readExponent();
-      if (base === null) return null;
-      text += `_{${printSum(base)}}`;
-    }
-    const exponent = this.take('^') ? this.readExponent() : constant(one);
-    if (exponent === null) return null;
-    const isInverse = constantOf(exponent)?.numerator === -1n && /^\\(?:sin|cos|tan)$/.test(text);
-    const argument = this.readArgument();
-    if (argument === null) return null;
-    const value = atom(`${isInverse ? text.replace('\\', '\\arc') : text}(${printSum(argument)})`);
-    return isInverse ? value : symbolicPower(value, exponent, this.context.budget);
-  }
-
-  /** A group, or the numbers, letters, fractions and roots up to the next sign or function. */
-  private readArgument(): Sum | null {
-    if (this.next?.kind === 'group') return this.readPrimary();
-    let argument = this.readFactor();
-    while (argument !== null && this.continuesArgument()) {
-      const factor = this.readFactor();
-      if (factor === null) return null;
-      argument = multiplySums(argument, factor, this.context.budget);
-    }
-    return argument;
-  }
-
-  private continuesArgument(): boolean {
-    const node = this.next;
-    if (node?.kind === 'command') return isConstantName(node.text);
-    return node?.kind === 'letters' || node?.kind === 'fraction';
   }
 }
 
