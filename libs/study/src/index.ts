@@ -1,3 +1,4 @@
+export { measureControls } from './base-controls.ts';
 export { readGroups } from './groups-file.ts';
 export type { RecordedStream } from './groups-format.ts';
 export { readRunGroups } from './groups-run.ts';
@@ -6,6 +7,7 @@ export { OneProcessRun } from './one-process-run.ts';
 export { replayStream } from './replay/replay.ts';
 export { replayCsv, replayText } from './replay/replay-text.ts';
 export { comparisonPicture } from './report/comparison-picture.ts';
+export type { BaseControl } from './report/main-table.ts';
 export { studyFiles } from './report/study-files.ts';
 export { runStudy, type StudyEvent, type StudyOptions, trialCost } from './run-study.ts';
 export { sentinelRow, sentinelTable, signRows, studySentinel } from './sentinel-table.ts';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { measureControls } from './base-controls.ts';
 import { runStudy, type StudyEvent } from './run-study.ts';
 import { planStudy, type StudyPlan } from './study-plan.ts';
 import { trialPath } from './trial-file.ts';
@@ -110,4 +111,20 @@ test('an abort ends what is under way and leaves no half trial', async () => {
   const { trials, kinds } = await run(plan, 'd', { signal: stop.signal });
   expect(trials).toEqual([]);
   expect(kinds).toEqual(['started', 'started']);
+});
+
+test('an untrained base is measured with its logits rescaled, once', async () => {
+  const plan = planOf({}, { arms: ['srt'] });
+  const options = { folder: join(folder, 'e'), signal: new AbortController().signal };
+  const controls = await measureControls(plan, options);
+  expect(controls.map(({ base, title }) => `${base}: ${title}`)).toEqual([
+    'chain: untrained base, logits × 1.5',
+    'chain: untrained base, logits × 2',
+    'chain: untrained base, logits × 4',
+  ]);
+  const entropies = controls.map(({ measure }) => measure.entropy);
+  expect(entropies).toEqual([...entropies].sort((a, b) => b - a));
+  const start = performance.now();
+  expect(await measureControls(plan, options)).toEqual(controls);
+  expect(performance.now() - start).toBeLessThan(800);
 });

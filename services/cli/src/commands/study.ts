@@ -4,6 +4,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultCollapseOptions } from '@mgrpo/algorithm';
 import {
+  type BaseControl,
+  measureControls,
   planStudy,
   runStudy,
   type StudyEvent,
@@ -52,16 +54,18 @@ export async function study(file: string | undefined, flags: StudyFlags): Promis
   progress.notice(headline(plan, folder, jobs));
   const stop = stopSignal((message) => progress.notice(message));
   const finished: Trial[] = [];
+  let controls: readonly BaseControl[] = [];
   let numFailed = 0;
   const onEvent = (event: StudyEvent) => {
     if (event.kind === 'finished' || event.kind === 'kept') finished.push(event.trial);
-    if (event.kind === 'finished') writeReport(plan, folder, finished);
+    if (event.kind === 'finished') writeReport(plan, folder, { trials: finished, controls });
     if (event.kind === 'failed') numFailed += 1;
     progress.event(event);
   };
   try {
+    controls = await measureControls(plan, { folder, signal: stop.signal });
     const trials = await runStudy(plan, { folder, jobs, signal: stop.signal, onEvent });
-    if (trials.length > 0) writeReport(plan, folder, trials);
+    if (trials.length > 0) writeReport(plan, folder, { trials, controls });
     progress.notice(`${studyText(studyResult(plan, trials))}\n\n${farewell(plan, folder, trials)}`);
     return stop.exitCode || (numFailed > 0 ? 1 : 0);
   } finally {
@@ -91,9 +95,14 @@ function nameOf(folder: string): string {
 }
 
 /** Writes the report's files; each replaces its forerunner in one step. */
-function writeReport(plan: StudyPlan, folder: string, trials: readonly Trial[]): void {
+function writeReport(
+  plan: StudyPlan,
+  folder: string,
+  { trials, controls }: { trials: readonly Trial[]; controls: readonly BaseControl[] },
+): void {
   const result = studyResult(plan, trials);
   const files = studyFiles(result, {
+    controls,
     settings: plan.set,
     sentinel: studySentinel(result, defaultCollapseOptions),
   });
