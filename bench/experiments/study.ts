@@ -1,7 +1,7 @@
 // Trains a recipe in one process and measures it against gold answers:
 //   node bench/experiments/study.ts recipes/arithmetic.yaml --seed 11 [--every 25] [--problems test] [--set path=value]… > run.jsonl
 import { writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadRunConfig } from '@mgrpo/config';
 import { runTrial, type TrialRecord } from '@mgrpo/study';
@@ -23,7 +23,6 @@ const config = loadRunConfig({
     (assignment) => ({ flag: '--set', assignment }),
   ),
 });
-const folder = join(import.meta.dirname, '../../recipes/data/arithmetic');
 await runTrial(
   {
     study: recipe,
@@ -34,7 +33,7 @@ await runTrial(
     sha256: '',
     config,
     measure: {
-      problems: join(folder, `${values.problems}.jsonl`),
+      problems: join(dirname(config.prompts.train), `${values.problems}.jsonl`),
       maxProblems: null,
       everyIterations: Number(values.every),
       temperature: 0.8,
