@@ -17,7 +17,7 @@ export const defaultColumns: PromptColumns = {
 };
 
 /** The cell at a path, a column with dots in its name first; undefined where the row has none. */
-export function cellAt({ values }: DataRow, path: string): unknown {
+function cellAt({ values }: DataRow, path: string): unknown {
   if (Object.hasOwn(values, path)) return values[path];
   let value: unknown = values;
   for (const key of path.split('.')) {

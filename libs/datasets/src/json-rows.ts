@@ -7,6 +7,7 @@ import type { DataRow } from './rows.ts';
 export async function* readJsonRows(
   path: string,
   form: 'json-lines' | 'json',
+  maxLineBytes?: number,
 ): AsyncGenerator<DataRow> {
   if (form === 'json') {
     const list = await readList(path);
@@ -18,7 +19,7 @@ export async function* readJsonRows(
       return;
     }
   }
-  for await (const { number, text } of readLines(path)) {
+  for await (const { number, text } of readLines(path, maxLineBytes)) {
     const where = `${path}:${number}`;
     yield { where, number, values: objectOf(parseJson(text, where), where) };
   }

@@ -8,18 +8,21 @@ export interface Line {
 }
 
 // No prompt is this long, and a file without line ends must not fill the memory.
-const maxLineBytes = 1 << 20;
+const maxPromptLineBytes = 1 << 20;
 const lineFeed = 0x0a;
 
 /**
  * The lines of a UTF-8 file, one after the other, blank ones left out.
  *
- * INVALID_INPUT names the file, or the file and line that is longer than 1 MiB or no UTF-8.
+ * INVALID_INPUT names the file, or the file and line that is longer than `maxBytes` or no UTF-8.
  */
-export async function* readLines(path: string): AsyncGenerator<Line> {
+export async function* readLines(
+  path: string,
+  maxBytes = maxPromptLineBytes,
+): AsyncGenerator<Line> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let number = 0;
-  for await (const bytes of splitLines(path)) {
+  for await (const bytes of splitLines(path, maxBytes)) {
     number += 1;
     let text: string;
     try {
@@ -31,25 +34,30 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
   }
 }
 
-async function* splitLines(path: string): AsyncGenerator<Buffer> {
+async function* splitLines(path: string, maxBytes: number): AsyncGenerator<Buffer> {
   let number = 1;
-  let rest: Buffer = Buffer.alloc(0);
+  let pieces: Buffer[] = [];
+  let numBytes = 0;
+  const add = (piece: Buffer) => {
+    pieces.push(piece);
+    numBytes += piece.length;
+    if (numBytes <= maxBytes) return;
+    const what = `${path}:${number} is longer than ${maxBytes} bytes`;
+    throw new MgrpoError('INVALID_INPUT', `${what}; each line is one JSON object`);
+  };
   for await (const chunk of readChunks(path)) {
-    let buffer = Buffer.concat([rest, chunk]);
-    for (let end = buffer.indexOf(lineFeed); end >= 0; end = buffer.indexOf(lineFeed)) {
-      yield checkLength(path, number, buffer.subarray(0, end));
-      buffer = buffer.subarray(end + 1);
+    let start = 0;
+    for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
+      add(chunk.subarray(start, end));
+      yield Buffer.concat(pieces);
+      pieces = [];
+      numBytes = 0;
       number += 1;
+      start = end + 1;
     }
-    rest = checkLength(path, number, buffer);
+    add(chunk.subarray(start));
   }
-  if (rest.length > 0) yield rest;
-}
-
-function checkLength(path: string, number: number, line: Buffer): Buffer {
-  if (line.length <= maxLineBytes) return line;
-  const what = `${path}:${number} is longer than ${maxLineBytes} bytes`;
-  throw new MgrpoError('INVALID_INPUT', `${what}; each line is one JSON object`);
+  if (numBytes > 0) yield Buffer.concat(pieces);
 }
 
 async function* readChunks(path: string): AsyncGenerator<Buffer> {

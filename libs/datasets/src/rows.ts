@@ -18,16 +18,21 @@ export interface DataRow {
  *
  * Parquet is read one row group at a time. INVALID_INPUT names the file, and the row or the remedy.
  *
- * @param columns what of a Parquet file is needed, dotted paths too; everything unless given
+ * @param options `columns`: what of a Parquet file is needed, dotted paths too; everything unless given; `maxLineBytes`
+ *   is 1 MiB unless given, which no prompt exceeds
  */
 export async function* openRows(
   path: string,
-  { columns = null }: { readonly columns?: readonly string[] | null } = {},
+  {
+    columns = null,
+    maxLineBytes,
+  }: { readonly columns?: readonly string[] | null; readonly maxLineBytes?: number } = {},
 ): AsyncGenerator<DataRow> {
   let before = 0;
   for (const { file, form } of await dataFilesOf(path)) {
     let last = 0;
-    const rows = form === 'parquet' ? readParquetRows(file, columns) : readJsonRows(file, form);
+    const rows =
+      form === 'parquet' ? readParquetRows(file, columns) : readJsonRows(file, form, maxLineBytes);
     for await (const row of rows) {
       last = row.number;
       yield { ...row, number: before + row.number };
