@@ -100,6 +100,13 @@ describe('answers that are equal', () => {
     ['\\frac{1}{(x+1)}', ['\\frac{1}{x+1}', '\\frac{2}{2+2x}', '(x+1)^{-1}']],
     ['\\frac{1}{3x^{2/3}}', ['\\frac{1}{3x^{2/3}}', '\\frac{1}{3\\sqrt[3]{x}^2}']],
     ['2\\sin(2x)', ['2\\sin 2x', '2 \\sin(2x)', '\\sin(x \\cdot 2) \\cdot 2']],
+    // Fractions over one denominator
+    [
+      '\\frac{2}{(x+1)}+\\frac{1}{(x+1)x}',
+      ['\\frac{1}{x}+\\frac{1}{x+1}', '\\frac{2x+1}{x(x+1)}', '\\frac{2x+1}{x^2+x}'],
+    ],
+    ['x+1', ['\\frac{x^2-1}{x-1}', 'x+1', '\\frac{(x+1)^2}{x+1}', '\\frac{x^3+1}{x^2-x+1}']],
+    ['1', ['\\frac{x}{x+1}+\\frac{1}{x+1}', '\\frac{x+y}{y+x}']],
     // Equations
     ['2x+1', ['y=2x+1', 'f(x) = 2x + 1', '2x-y+1=0', '1+2x']],
     ['x-2y+z-1=0', ['x-2y+z-1=0', '2x-4y+2z=2', '1+2y=x+z', '-x+2y-z=-1']],

@@ -27,6 +27,7 @@ test('the canonical form of a canonical form is itself', () => {
 type Tree =
   | { kind: 'leaf'; text: string }
   | { kind: 'sum' | 'product'; terms: readonly Tree[] }
+  | { kind: 'quotient'; above: Tree; below: Tree }
   | { kind: 'power'; base: Tree; exponent: number };
 
 const leaves = [
@@ -50,6 +51,7 @@ const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
       kind: fc.constantFrom('sum' as const, 'product' as const),
       terms: fc.array(tie('tree'), { minLength: 2, maxLength: 3 }),
     }),
+    fc.record({ kind: fc.constant('quotient' as const), above: tie('tree'), below: tie('tree') }),
     fc.record({
       kind: fc.constant('power' as const),
       base: tie('tree'),
@@ -61,6 +63,9 @@ const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
 function write(node: Tree, isTurned: boolean): string {
   if (node.kind === 'leaf') return node.text;
   if (node.kind === 'power') return `(${write(node.base, isTurned)})^{${node.exponent}}`;
+  if (node.kind === 'quotient') {
+    return `\\frac{${write(node.above, isTurned)}}{${write(node.below, isTurned)}}`;
+  }
   const terms = node.terms.map((each) => `(${write(each, isTurned)})`);
   if (isTurned) terms.reverse();
   return terms.join(node.kind === 'sum' ? '+' : isTurned ? '\\cdot ' : '');
@@ -85,6 +90,7 @@ const isClose = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * (1 + Math.ab
 function evaluate(node: Tree, values: Readonly<Record<string, number>>): number {
   if (node.kind === 'leaf') return values[node.text] ?? Number(node.text);
   if (node.kind === 'power') return evaluate(node.base, values) ** node.exponent;
+  if (node.kind === 'quotient') return evaluate(node.above, values) / evaluate(node.below, values);
   const terms = node.terms.map((each) => evaluate(each, values));
   return node.kind === 'sum'
     ? terms.reduce((sum, each) => sum + each, 0)

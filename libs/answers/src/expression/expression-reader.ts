@@ -1,3 +1,4 @@
+import { overCommonDenominator } from '../algebra/common-denominator.ts';
 import { quotientOf, symbolicPower } from '../algebra/power.ts';
 import { printSum } from '../algebra/print-sum.ts';
 import { multiplySums } from '../algebra/product.ts';
@@ -199,5 +200,6 @@ class ExpressionReader implements Reader {
  */
 export function readExpression(part: Part, context: ExpressionContext): Sum | null {
   context.budget.spend(1 + part.length);
-  return new ExpressionReader(part, context).readAll();
+  const sum = new ExpressionReader(part, context).readAll();
+  return sum && overCommonDenominator(sum, context.budget);
 }
