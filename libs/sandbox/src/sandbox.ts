@@ -79,12 +79,12 @@ function checkLimits({ timeLimitSeconds, memoryLimitMiB }: ProgramRun): void {
  * @throws MgrpoError UNAVAILABLE with what is missing (bubblewrap, python3, user namespaces) and the remedy
  */
 export async function openSandbox({
+  searchPath,
   numAtOnce = availableParallelism(),
-  searchPath = process.env.PATH ?? '',
 }: {
-  readonly numAtOnce?: number;
   /** Folders in which bubblewrap is looked for, as in PATH. */
-  readonly searchPath?: string;
-} = {}): Promise<Sandbox> {
+  readonly searchPath: string;
+  readonly numAtOnce?: number;
+}): Promise<Sandbox> {
   return new Sandbox(await probeHost(searchPath), numAtOnce);
 }

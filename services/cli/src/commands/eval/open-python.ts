@@ -20,6 +20,6 @@ export async function openPython(chosen: readonly ChosenBenchmark[]): Promise<Op
     };
   }
   const { openSandbox } = await import('@mgrpo/sandbox');
-  const sandbox = await openSandbox();
+  const sandbox = await openSandbox({ searchPath: process.env.PATH ?? '' });
   return { run: (program) => sandbox.run(program), close: () => sandbox.close() };
 }
