@@ -13,10 +13,12 @@ const mbpp = fileURLToPath(new URL('../../../shared/data/mbpp.jsonl', import.met
 const folder = mkdtempSync(join(tmpdir(), 'mgrpo-python-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const sandbox = await openSandbox().catch((error: unknown) => {
-  console.log(`Python benchmarks: ${error}; the tests on them are skipped`);
-  return null;
-});
+const sandbox = await openSandbox({ searchPath: process.env.PATH ?? '' }).catch(
+  (error: unknown) => {
+    console.log(`Python benchmarks: ${error}; the tests on them are skipped`);
+    return null;
+  },
+);
 afterAll(() => sandbox?.close());
 
 // Rows as LiveCodeBench has them; the question and cases are ours.
@@ -60,7 +62,7 @@ describe.skipIf(sandbox === null)('Python is judged in the sandbox', () => {
     ['twice', null, null],
   ])('%s: %s', async (id, code, outcome) => {
     const benchmark = benchmarkNamed('livecodebench');
-    const { problems } = await readProblems(benchmark, openBenchmarkRows(file));
+    const { problems } = await readProblems(benchmark, openBenchmarkRows(benchmark, file));
     const problem = problems.find((one) => one.id === id)!;
     const response = code === null ? 'I can not.' : `So:\n\`\`\`python\n${code}\n\`\`\`\n`;
     const run = (one: Parameters<Sandbox['run']>[0]) => sandbox!.run(one);

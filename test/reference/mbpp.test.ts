@@ -12,10 +12,12 @@ import { openSandbox } from '@mgrpo/sandbox';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const path = join(import.meta.dirname, '../../../shared/data/mbpp.jsonl');
-const sandbox = await openSandbox().catch((error: unknown) => {
-  console.log(`MBPP: ${error}; its tests are skipped`);
-  return null;
-});
+const sandbox = await openSandbox({ searchPath: process.env.PATH ?? '' }).catch(
+  (error: unknown) => {
+    console.log(`MBPP: ${error}; its tests are skipped`);
+    return null;
+  },
+);
 afterAll(() => sandbox?.close());
 
 /** Reference solutions that import more than the standard library; of MBPP's 974 none does. */
@@ -28,7 +30,7 @@ describe.skipIf(sandbox === null || !existsSync(path))(
     const { rows: _split, ...mbpp } = benchmarkNamed('mbpp');
     let problems: readonly Problem[] = [];
     beforeAll(async () => {
-      problems = (await readProblems(mbpp, openBenchmarkRows(path))).problems;
+      problems = (await readProblems(mbpp, openBenchmarkRows(mbpp, path))).problems;
     });
 
     /** Ids by how their responses end. */

@@ -12,7 +12,7 @@ const maxBytes = 512 << 20;
  * @throws MgrpoError INVALID_INPUT when it is anything else
  */
 export function hiddenTestsJson(cell: string): string {
-  if (cell.trimStart().startsWith('[')) return cell;
+  if (cell === '' || cell.trimStart().startsWith('[')) return cell;
   let bytes: Buffer;
   try {
     bytes = inflateSync(Buffer.from(cell, 'base64'), { maxOutputLength: maxBytes });

@@ -32,10 +32,15 @@ export interface PythonProblem extends ProblemBase {
 export type PythonCheck =
   /** Statements that raise unless the solution before them is right. */
   | { readonly kind: 'asserts'; readonly setup: string; readonly asserts: readonly string[] }
-  /** A function, or a method of `class Solution`; arguments and result are JSON, one argument a line. */
-  | { readonly kind: 'calls'; readonly name: string; readonly cases: readonly PythonCase[] }
-  /** A program that reads `input` and writes `output`. */
-  | { readonly kind: 'stdio'; readonly cases: readonly PythonCase[] };
+  /** A program that reads and writes, or a function that is called with JSON, one argument a line. */
+  | {
+      readonly kind: 'contest';
+      /** A function, or a method of `class Solution`; null for a program. */
+      readonly call: string | null;
+      /** Cases as the file has them: the hidden ones are packed, and can be a hundred times as long. */
+      readonly shown: string;
+      readonly hidden: string;
+    };
 
 export interface PythonCase {
   readonly input: string;

@@ -51,70 +51,72 @@ const starterFormat =
 export function contestProblem(form: PythonForm, reader: RowReader, id: string): PythonProblem {
   const starter = reader.optionalText(contest.starter).trimEnd();
   const format = starter === '' ? programFormat : fill(starterFormat, { starter });
-  const cases = [
-    ...readCases(reader, contest.shown, (text) => text),
-    ...readCases(reader, contest.hidden, hiddenTestsJson),
-  ];
-  if (cases.length === 0) throw reader.missing(contest.shown);
+  const shown = reader.optionalText(contest.shown);
+  const hidden = reader.optionalText(contest.hidden);
+  const shownCases = checked(reader, contest.shown, () => readCases(shown));
+  // Read once to be sure of them, and not kept: a release of LiveCodeBench has gigabytes.
+  const hiddenCases = checked(reader, contest.hidden, () => readCases(hiddenTestsJson(hidden)));
+  if (shownCases.length + hiddenCases.length === 0) throw reader.missing(contest.shown);
+  const isCall = [...shownCases, ...hiddenCases].map((one) => one.isCall);
+  if (new Set(isCall).size > 1) throw reader.wrong(contest.hidden, 'has cases of another type');
   return {
     kind: 'python',
     id,
     prompt: fill(form.template, { question: reader.text(contest.question).trim(), format }),
-    check: contestCheck(reader, cases),
+    check: {
+      kind: 'contest',
+      call: isCall[0] === true ? functionName(reader) : null,
+      shown,
+      hidden,
+    },
     reference: null,
   };
+}
+
+/** The cases of a contest problem, shown and hidden. */
+export function contestCases(check: Extract<PythonCheck, { kind: 'contest' }>): PythonCase[] {
+  return [...readCases(check.shown), ...readCases(hiddenTestsJson(check.hidden))];
+}
+
+function functionName(reader: RowReader): string {
+  const text = reader.text(contest.metadata);
+  const metadata = checked(reader, contest.metadata, () => parse(text));
+  const name = (metadata as { func_name?: unknown } | null)?.func_name;
+  if (typeof name === 'string' && /^[A-Za-z_]\w*$/.test(name)) return name;
+  throw reader.wrong(contest.metadata, 'must hold "func_name", the name of a function');
+}
+
+/** What `read` returns; what it finds wrong is told with row and column. */
+function checked<T>(reader: RowReader, names: ColumnNames, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof MgrpoError)) throw error;
+    throw reader.wrong(names, error.message);
+  }
 }
 
 interface ContestCase extends PythonCase {
   readonly isCall: boolean;
 }
 
-function contestCheck(reader: RowReader, cases: readonly ContestCase[]): PythonCheck {
-  const plain = cases.map(({ input, output }) => ({ input, output }));
-  if (!cases.some(({ isCall }) => isCall)) return { kind: 'stdio', cases: plain };
-  if (!cases.every(({ isCall }) => isCall)) {
-    throw reader.wrong(
-      contest.shown,
-      'mixes cases of "stdin" and "functional" with the hidden ones',
-    );
-  }
-  const metadata = parse(reader, contest.metadata, reader.text(contest.metadata));
-  const name = (metadata as { func_name?: unknown } | null)?.func_name;
-  if (typeof name !== 'string' || !/^[A-Za-z_]\w*$/.test(name)) {
-    throw reader.wrong(contest.metadata, 'must hold "func_name", the name of a function');
-  }
-  return { kind: 'calls', name, cases: plain };
-}
-
-function readCases(
-  reader: RowReader,
-  names: ColumnNames,
-  jsonOf: (text: string) => string,
-): ContestCase[] {
-  const text = reader.optionalText(names);
-  if (text === '') return [];
-  let json: string;
-  try {
-    json = jsonOf(text);
-  } catch (error) {
-    if (!(error instanceof MgrpoError)) throw error;
-    throw reader.wrong(names, error.message);
-  }
-  const cases = parse(reader, names, json);
-  if (!Array.isArray(cases)) throw reader.wrong(names, 'must be a JSON list of cases');
+function readCases(json: string): ContestCase[] {
+  if (json === '') return [];
+  const cases = parse(json);
+  if (!Array.isArray(cases)) throw new MgrpoError('INVALID_INPUT', 'must be a JSON list of cases');
   return cases.map((one: unknown) => {
     const { input, output, testtype } = (one ?? {}) as Record<string, unknown>;
     if (typeof input !== 'string' || typeof output !== 'string') {
-      throw reader.wrong(names, 'has a case without "input" or "output"');
+      throw new MgrpoError('INVALID_INPUT', 'has a case without "input" or "output"');
     }
     return { input, output, isCall: testtype === 'functional' };
   });
 }
 
-function parse(reader: RowReader, names: ColumnNames, json: string): unknown {
+function parse(json: string): unknown {
   try {
     return JSON.parse(json);
-  } catch {
-    throw reader.wrong(names, 'is no JSON');
+  } catch (error) {
+    throw new MgrpoError('INVALID_INPUT', 'is no JSON', { cause: error });
   }
 }

@@ -8,7 +8,7 @@ if (!python) console.log('python programs: python3 is not there, so the tests on
 
 /** Whether all runs of a solution pass. The solutions are ours, so they need no sandbox here. */
 function passes(code: string, check: PythonCheck): boolean {
-  return pythonRuns(code, check).every(({ program, stdin }) => {
+  return [...pythonRuns(code, check)].every(({ program, stdin }) => {
     return spawnSync('python3', ['-c', program], { input: stdin, timeout: 10_000 }).status === 0;
   });
 }
@@ -20,17 +20,17 @@ const square: PythonCheck = {
 };
 
 const sum: PythonCheck = {
-  kind: 'stdio',
-  cases: [
-    { input: '2\n1 2\n', output: '3\n' },
-    { input: '1\n2\n', output: '2' },
-  ],
+  kind: 'contest',
+  call: null,
+  shown: '[{"input": "2\\n1 2\\n", "output": "3\\n"}]',
+  hidden: '[{"input": "1\\n2\\n", "output": "2"}]',
 };
 
 const add: PythonCheck = {
-  kind: 'calls',
-  name: 'add',
-  cases: [{ input: '[1, 2]\n"x"', output: '[1, 2, "x"]' }],
+  kind: 'contest',
+  call: 'add',
+  shown: '',
+  hidden: '[{"input": "[1, 2]\\n\\"x\\"", "output": "[1, 2, \\"x\\"]"}]',
 };
 
 describe.skipIf(!python)('Python passes exactly when it does what it must', () => {

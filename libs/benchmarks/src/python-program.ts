@@ -1,4 +1,5 @@
 import type { PythonCheck } from './problem.ts';
+import { contestCases } from './python-problems.ts';
 
 /** One run in the sandbox; it ends with exit code 0 exactly when the code does what it must. */
 export interface PythonRun {
@@ -6,17 +7,19 @@ export interface PythonRun {
   readonly stdin: string;
 }
 
-/** The runs that decide about a solution; all of them must pass. */
-export function pythonRuns(code: string, check: PythonCheck): PythonRun[] {
+/** The runs that decide about a solution, made one at a time; all of them must pass. */
+export function* pythonRuns(code: string, check: PythonCheck): Generator<PythonRun> {
   if (check.kind === 'asserts') {
     const tests = [check.setup, ...check.asserts].join('\n');
-    return [{ program: harness(assertsBody, { code, tests }), stdin: '' }];
+    yield { program: harness(assertsBody, { code, tests }), stdin: '' };
+    return;
   }
-  return check.cases.map(({ input, output }) =>
-    check.kind === 'stdio'
+  const { call } = check;
+  for (const { input, output } of contestCases(check)) {
+    yield call === null
       ? { program: harness(stdioBody, { code, output }), stdin: input }
-      : { program: harness(callBody, { code, name: check.name, input, output }), stdin: '' },
-  );
+      : { program: harness(callBody, { code, name: call, input, output }), stdin: '' };
+  }
 }
 
 /** The job goes in as base64: no quoting of ours decides how a solution is read. */

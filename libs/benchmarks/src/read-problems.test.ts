@@ -100,10 +100,9 @@ describe('a question becomes this prompt', () => {
       'Q\n\nRead the input from standard input and write the answer to standard output. Write the program in one ```python block.',
       'Q\n\nComplete this code, and write all of it in one ```python block.\n\n```python\nclass Solution:\n    def f(self):\n```',
     ]);
-    const one = { input: '1', output: '2' };
     expect(problems.map((problem) => problem.kind === 'python' && problem.check)).toEqual([
-      { kind: 'stdio', cases: [one] },
-      { kind: 'calls', name: 'f', cases: [one, one] },
+      { kind: 'contest', call: null, shown: cases('stdin'), hidden: '' },
+      { kind: 'contest', call: 'f', shown: cases('functional'), hidden: cases('functional') },
     ]);
   });
 });

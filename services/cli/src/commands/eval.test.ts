@@ -19,7 +19,7 @@ test.each<[Partial<EvalFlags>, number, RegExp]>([
   [{ benchmarks: 'gsm8k' }, 2, /where is gsm8k\? .* --data, or name it with --file gsm8k=PATH/],
   [{ benchmarks: 'gsm8k', data }, 1, /holds none of gsm8k_test\.jsonl, .*openai\/gsm8k$/],
   [{ benchmarks: 'gsm8k', data: join(data, 'no') }, 1, /--data: can't list .*no: ENOENT/],
-  [{ benchmarks: 'gsm8k', file: ['gsm8k=x'] }, 1, /--file gsm8k: x can't be read/],
+  [{ benchmarks: 'gsm8k', file: ['gsm8k=x'] }, 1, /can't read x: there is no such file/],
   [{ benchmarks: 'gsm8k', file: ['gsm9k=x'] }, 2, /no benchmark "gsm9k"/],
   [{ benchmarks: 'math500', file: ['math500'] }, 2, /--file "math500" is not NAME=VALUE/],
   [

@@ -50,7 +50,8 @@ export async function chooseBenchmarks(
   for (const benchmark of chosen) {
     const own = files.get(benchmark.name);
     const path = await findBenchmarkFile(benchmark, { folder: flags.data, own });
-    const all = await readProblems(benchmark, openBenchmarkRows(path), columns);
+    const rows = openBenchmarkRows(benchmark, path);
+    const all = await readProblems(benchmark, rows, columns);
     tellSize(benchmark, { path, found: all.problems.length, warn });
     const problems = all.problems.slice(0, limits.maxPrompts ?? all.problems.length);
     read.push({
@@ -59,10 +60,17 @@ export async function chooseBenchmarks(
       problems,
       samples: limits.samples ?? benchmark.samples,
       maxTokens: limits.maxTokens ?? benchmark.maxTokens,
-      problemsSha256: createHash('sha256').update(JSON.stringify(problems)).digest('hex'),
+      problemsSha256: hashOf(problems),
     });
   }
   return read;
+}
+
+/** Problem by problem: all of LiveCodeBench is longer than a text can be. */
+function hashOf(problems: readonly Problem[]): string {
+  const hash = createHash('sha256');
+  for (const problem of problems) hash.update(`${JSON.stringify(problem)}\n`);
+  return hash.digest('hex');
 }
 
 /** A part of a benchmark, or another split, must not pass for the whole. */
