@@ -1,14 +1,16 @@
 const commands = ['boxed', 'fbox'];
 
-/** Where the group of a `\boxed{` or `\fbox{` at `backslash` begins, or -1 when there is none. */
-function boxStart(text: string, backslash: number): number {
-  const command = commands.find((name) => text.startsWith(name, backslash + 1));
+/** Where the group of a `\boxed{` or `\fbox{` at `start` begins, or -1 when there is none. */
+function boxStart(text: string, start: number): number {
+  const command = commands.find((name) => text.startsWith(name, start + 1));
   if (command === undefined) return -1;
-  const brace = backslash + 1 + command.length;
+  const brace = start + 1 + command.length;
   return text[brace] === '{' ? brace + 1 : -1;
 }
 
-const marks = /[\\{}]/g;
+const backslash = '\\'.charCodeAt(0);
+const openBrace = '{'.charCodeAt(0);
+const closeBrace = '}'.charCodeAt(0);
 
 /**
  * Where the contents of the boxes `\boxed{…}` and `\fbox{…}` begin and end, in the order in which they close.
@@ -19,18 +21,17 @@ const marks = /[\\{}]/g;
 export function* boxes(text: string): Generator<{ inside: number; end: number }> {
   // Of each open brace: where its box begins, or -1 for any other brace.
   const open: number[] = [];
-  const mark = new RegExp(marks);
-  for (let match = mark.exec(text); match !== null; match = mark.exec(text)) {
-    const i = match.index;
-    if (match[0] === '\\') {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === backslash) {
       const box = boxStart(text, i);
       if (box !== -1) open.push(box);
       // In `\\boxed{`, as escaped text has it, the second backslash is the command's.
       const isDoubled = text[i + 1] === '\\' && boxStart(text, i + 1) !== -1;
-      mark.lastIndex = box !== -1 ? box : i + (isDoubled ? 1 : 2);
-    } else if (match[0] === '{') {
+      i = box !== -1 ? box - 1 : i + (isDoubled ? 0 : 1);
+    } else if (code === openBrace) {
       open.push(-1);
-    } else {
+    } else if (code === closeBrace) {
       const inside = open.pop() ?? -1;
       if (inside !== -1) yield { inside, end: i };
     }
