@@ -46,7 +46,7 @@ beforeAll(async () => {
   );
   const first = states.findIndex(({ kind }) => kind === 'suspected');
   suspected = { at: first + 1, since: states[first]!.since };
-}, 120_000);
+}, 240_000);
 
 afterAll(() => workspace.remove());
 
@@ -64,14 +64,14 @@ it('a pause ends the run at a checkpoint, also when the learner is killed just b
   expect(paused).toMatchObject({ outcome: 'halted', restarts: ['learner'] });
   expect(iterations(paused)).toEqual(iterations(warned).slice(0, suspected.at));
   expect(await checkpoints('paused')).toContain(`step-${suspected.at}`);
-}, 120_000);
+}, 240_000);
 
 it('a run that was paused stays so until it is told to go on, and then comes to the same bits', async () => {
   const again = await train('paused', ['collapse.onCollapse=pause']);
   expect(again.outcome).toBe('halted');
   expect(iterations(again)).toHaveLength(suspected.at);
   expect(await train('paused', [])).toEqual(warned);
-}, 120_000);
+}, 240_000);
 
 it('no iteration that was generated ahead is applied after a pause', async () => {
   const lag = ['lag=1', 'deployment.workers.policy=2', 'deployment.rollout.rolloutsPerJob=2'];
@@ -82,7 +82,7 @@ it('no iteration that was generated ahead is applied after a pause', async () =>
   const resumed = await train('ahead', lag);
   expect(resumed.outcome).toBe('finished');
   expect(iterations(resumed).slice(0, states.length)).toEqual(iterations(paused));
-}, 120_000);
+}, 240_000);
 
 it('a rollback names the newest checkpoint from before the suspicion, and takes nothing back', async () => {
   const rolledBack = await train('rolled-back', ['collapse.onCollapse=rollback']);
@@ -97,4 +97,4 @@ it('a rollback names the newest checkpoint from before the suspicion, and takes 
   });
   expect(await train('rolled-back', [])).toEqual(warned);
   expect(() => result('rolled-back')).toThrow('ENOENT');
-}, 120_000);
+}, 240_000);
