@@ -3,7 +3,10 @@ import {
   agreementSignals,
   isBelowFence,
   type JudgedMember,
+  type MethodName,
   majorityVote,
+  methods,
+  type Role,
   roleMajorities,
 } from '@mgrpo/algorithm';
 import type { StudiedGroup, StudiedIteration } from './one-process-run.ts';
@@ -50,7 +53,10 @@ interface LowEntropyMeasure {
 }
 
 /** Measures an iteration; pure. */
-export function measureIteration({ groups, train }: StudiedIteration): IterationMeasure {
+export function measureIteration(
+  { groups, train }: StudiedIteration,
+  { method }: { readonly method: MethodName },
+): IterationMeasure {
   const policy = groups.flatMap(({ problem, verdict }) =>
     verdict.members
       .filter(({ role }) => role === 'policy')
@@ -76,7 +82,7 @@ export function measureIteration({ groups, train }: StudiedIteration): Iteration
       momentum: orNull(momentum, () => mean(momentum.map((member) => member.entropy))),
     },
     responseTokens: mean(policy.map((member) => member.numTokens)),
-    low: measureLow(groups),
+    low: measureLow(groups, votersOf(method)),
     gradientNorm: step?.gradientNorm ?? 0,
     kl: step?.policy?.kl ?? 0,
   };
@@ -86,7 +92,13 @@ function orNull(values: readonly unknown[], measure: () => number): number | nul
   return values.length === 0 ? null : measure();
 }
 
-function measureLow(groups: readonly StudiedGroup[]): LowEntropyMeasure {
+/** The roles that vote under a method: where the fence silences all of a role, the verdict does not tell. */
+function votersOf(method: MethodName): readonly Role[] {
+  const { labels } = methods[method];
+  return 'voters' in labels ? labels.voters : [];
+}
+
+function measureLow(groups: readonly StudiedGroup[], voters: readonly Role[]): LowEntropyMeasure {
   const all = groups.flatMap(({ problem, verdict }) =>
     verdict.members.map((member) => ({
       ...member,
@@ -101,7 +113,7 @@ function measureLow(groups: readonly StudiedGroup[]): LowEntropyMeasure {
     const members = all.filter((member) => member.role === role);
     return members.length === 0 ? 0 : share(members, ({ isLow }) => isLow);
   };
-  const flips = groups.flatMap(labelFlipWithLow);
+  const flips = groups.flatMap((group) => labelFlipWithLow(group, voters));
   return {
     policyShare: shareOf('policy'),
     momentumShare: shareOf('momentum'),
@@ -117,19 +129,14 @@ function measureLow(groups: readonly StudiedGroup[]): LowEntropyMeasure {
 }
 
 /** Whether a group's label would be another one had the rollouts below the fence voted too. */
-function labelFlipWithLow({
-  problem,
-  verdict: { label, members, fence },
-}: StudiedGroup): ('to-right' | 'right-to-wrong' | 'wrong-to-wrong')[] {
+function labelFlipWithLow(
+  { problem, verdict: { label, members, fence } }: StudiedGroup,
+  voters: readonly Role[],
+): ('to-right' | 'right-to-wrong' | 'wrong-to-wrong')[] {
   if (label.kind !== 'majority' || !members.some((member) => isBelowFence(member, fence)))
     return [];
-  const roles = new Set(
-    members.flatMap(({ role, outcome }) =>
-      outcome.kind === 'kept' && outcome.votes ? [role] : [],
-    ),
-  );
   const whole = majorityVote(
-    members.filter(({ role, answer }) => roles.has(role) && answer !== null),
+    members.filter(({ role, answer }) => voters.includes(role) && answer !== null),
   );
   if (whole.kind !== 'majority' || whole.answer === label.answer) return [];
   if (whole.answer === problem.answer) return ['to-right'];

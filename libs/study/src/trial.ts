@@ -55,7 +55,7 @@ export async function runTrial(trial: TrialOptions, sink: TrialSink): Promise<vo
       sink.record({
         kind: 'iteration',
         iteration: iteration.iteration,
-        ...measureIteration(iteration),
+        ...measureIteration(iteration, config.algorithm),
       });
       sink.iteration(iteration);
       const isLast = run.applied === config.iterations;
