@@ -38,6 +38,9 @@ function formOf(text: string): Form {
 // Most answers of a run are small integers; nothing else has their form.
 const shortInteger = /^-?(?:0|[1-9]\d{0,15})$/;
 
+// A number in lowest terms is its own form.
+const plainNumber = /^-?\d+(?:\/\d+)?$/;
+
 /**
  * Reads an answer. Its canonical form is the same when it is read again: a form for which that does not
  * hold is refused, so that the relation is idempotent by construction. What is refused (and counted) is
@@ -50,7 +53,7 @@ export function readAnswer(text: string): AnswerReading {
   }
   const form = formOf(trimmed);
   if (form.kind === 'refused') return { canonical: trimmed, refusal: form.reason };
-  if (form.text !== trimmed) {
+  if (form.text !== trimmed && !plainNumber.test(form.text)) {
     const again = formOf(form.text);
     if (again.kind === 'refused' || again.text !== form.text) {
       return { canonical: trimmed, refusal: 'unstable' };
