@@ -59,7 +59,7 @@ export interface RuleMeasure {
 }
 
 /** What the policy is taught, against the truth. */
-export interface TrainingMeasure {
+interface TrainingMeasure {
   /** Of the training rollouts with an advantage other than 0, those where it is positive if and only if right. */
   readonly signRight: Count;
   /** Mean advantage of training rollouts that are right, and of those that are not; null without any. */

@@ -15,7 +15,7 @@ import type { GroupsHeader } from '../groups-format.ts';
 type Algorithm = GroupsHeader['algorithm'];
 
 /** How the entropy that a filter looks at follows from the recorded one. */
-export type EntropyView = 'recorded' | 'mean' | 'sum';
+type EntropyView = 'recorded' | 'mean' | 'sum';
 
 /** One way to filter a recorded group and to vote on it. */
 export interface ReplayRule {
