@@ -69,12 +69,14 @@ export async function runProgram(
   let stopped: 'timed-out' | 'too-much-output' | 'cancelled' | null = null;
   const stop = (reason: NonNullable<typeof stopped>) => {
     stopped ??= reason;
-    // The namespace's first process dies with bubblewrap, and with it every other one in there.
-    child.kill('SIGKILL');
+    killNamespace(child, status.text);
   };
   const stdout = new CappedText(child.stdout!, maxOutputBytes, () => stop('too-much-output'));
   const stderr = new CappedText(child.stderr!, maxOutputBytes, () => stop('too-much-output'));
-  const status = new CappedText(pipeOf(child, descriptors.status) as Readable, maxStatusBytes);
+  const statusPipe = pipeOf(child, descriptors.status) as Readable;
+  const status = new CappedText(statusPipe, maxStatusBytes);
+  // A stop that came before bubblewrap had started the namespace.
+  statusPipe.on('data', () => stopped !== null && killNamespace(child, status.text));
   feed(child, descriptors.program, run.program);
   feed(child, descriptors.input, run.stdin ?? '');
   feed(child, descriptors.filter, host.filter);
@@ -97,6 +99,20 @@ export async function runProgram(
   }
   const hadItsTime = performance.now() - started >= 1000 * cpuSeconds;
   return { ...outcome(exitCode, { stderr: outputs.stderr, hadItsTime }), ...outputs };
+}
+
+/**
+ * Kills the namespace's first process, and with it every other one in there; bubblewrap ends by itself then. Before
+ * bubblewrap has told its pid nothing is killed: a process that was just made outlives a bubblewrap killed too early.
+ */
+function killNamespace(child: ChildProcess, status: string): void {
+  const found = /"child-pid"\s*:\s*(\d+)/.exec(status);
+  if (found === null || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(Number(found[1]), 'SIGKILL');
+  } catch {
+    // It has ended on its own.
+  }
 }
 
 function outcome(
