@@ -134,9 +134,11 @@ function complaintsOfIssue(
   }
   const path = keys.join('.');
   const field = fields.find((candidate) => candidate.path === path);
+  // Entries of lists and of open maps are no fields of their own.
+  if (field === undefined) return [{ path, message: `"${path}": ${issue.message}` }];
   const value = at(merged, keys);
-  const type = field?.type ?? 'something else';
-  const what = field?.description ? ` (${field.description})` : '';
+  const { type } = field;
+  const what = field.description ? ` (${field.description})` : '';
   if (value === undefined) {
     return [{ path, message: `"${path}" is missing; it must be ${type}${what}` }];
   }
@@ -159,6 +161,8 @@ function unknownKey(keys: readonly string[], fields: readonly Field[]): Complain
       ? `it belongs to "${elsewhere}"`
       : sibling
         ? `did you mean "${sibling}"?`
-        : `${section ? `"${section}"` : 'the top level'} has ${siblings.join(', ')}`;
+        : siblings.length === 0
+          ? 'delete it, or quote the text that it is part of'
+          : `${section ? `"${section}"` : 'the top level'} has ${siblings.join(', ')}`;
   return { path: keys.join('.'), message: `unknown key "${keys.join('.')}"; ${remedy}` };
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -64,6 +64,17 @@ test('the quick form is a part under a name of its own', () => {
   expect(quick.trials.map(({ arm, seed }) => [arm, seed])).toEqual([['srt', 21]]);
 });
 
+test.each(readdirSync(join(recipes, 'studies')))('recipes/studies/%s can be run', (name) => {
+  const whole = planStudy(join(recipes, 'studies', name), everything);
+  const quick = planStudy(join(recipes, 'studies', name), { ...everything, isQuick: true });
+  expect(quick.trials.length).toBeLessThan(whole.trials.length);
+  for (const { problems, config } of whole.trials) {
+    expect(
+      [problems, config.prompts.train, config.model.path].filter((path) => !existsSync(path)),
+    ).toEqual([]);
+  }
+});
+
 test('without its baseline a part has none', () => {
   expect(plan({}, { arms: ['ours'] }).baseline).toBeNull();
 });
@@ -77,6 +88,18 @@ test.each<[string, object, Partial<StudySelection>, RegExp]>([
   ],
   ['no arms', { arms: [] }, {}, /"arms" is \[\]/],
   ['a name that is no folder', { name: '../x' }, {}, /"name" is "..\/x"/],
+  [
+    'an arm without a title',
+    { arms: [{ name: 'a', set: {} }] },
+    {},
+    /"arms.0.title": Invalid input: expected string/,
+  ],
+  [
+    'an unknown key of an arm',
+    { arms: [{ ...study.arms[0], x: 1 }] },
+    {},
+    /unknown key "arms.0.x"; delete it/,
+  ],
   ['an arm twice', { arms: [study.arms[0], study.arms[0]] }, {}, /two arms are named "srt"/],
   ['a seed twice', { seeds: { choose: [1], confirm: [1] } }, {}, /seed 1 is listed twice/],
   ['no seed', { seeds: {} }, {}, /are empty; give one/],
