@@ -1,7 +1,8 @@
+import { majorityAnswer, passAtK } from '@mgrpo/benchmarks';
 import type { Rollout } from '@mgrpo/generation';
 import type { OneProcessRun } from './one-process-run.ts';
 import type { Problem } from './problems.ts';
-import { majority, mean, passAtK, share, topShare } from './statistics.ts';
+import { mean, share, topShare } from './statistics.ts';
 import type { LabelFlips } from './trial-record.ts';
 
 /** How a policy answers problems it never trained on. */
@@ -41,7 +42,7 @@ export async function measurePolicy(
   const groups = await run.sample(problems, options);
   const answers = groups.map((rollouts) => rollouts.map((rollout) => run.answer(rollout)));
   const all = groups.flat();
-  const majorities = answers.map((given) => majority(given));
+  const majorities = answers.map((given) => majorityAnswer(given));
   const numRight = answers.map(
     (given, p) => given.filter((answer) => answer === problems[p]!.answer).length,
   );
