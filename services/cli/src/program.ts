@@ -214,7 +214,7 @@ function addStudy(program: Command, done: Done): void {
       'after',
       examples(
         'mgrpo study --quick',
-        'mgrpo study recipes/studies/collapse.yaml --arms srt,mgrpo-iqr --seeds 21',
+        'mgrpo study recipes/studies/collapse.yaml --arms srt,mgrpo-half --seeds 21',
       ),
     )
     .action(async (file: string | undefined, flags: StudyFlags) => {
