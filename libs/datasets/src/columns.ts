@@ -35,6 +35,12 @@ export function textAt(row: DataRow, path: string): string | null {
   throw wrongCell(row, path, `must be text or a number, ${got(value)}`);
 }
 
+/** Whether a cell is a text of spaces alone or of nothing; whatever else it is stays unseen. */
+export function isBlankAt(row: DataRow, path: string): boolean {
+  const value = cellAt(row, path);
+  return typeof value === 'string' && value.trim() === '';
+}
+
 /** A list of texts, none of them blank; empty where there is none. INVALID_INPUT names row and column. */
 export function textsAt(row: DataRow, path: string): readonly string[] {
   const value = cellAt(row, path) ?? [];

@@ -53,8 +53,9 @@ function parseJson(text: string, where: string): unknown {
     // Looking at every value takes several times as long, and few files hold such numbers.
     return /\d{16}/.test(text) ? JSON.parse(text, wholeNumbers) : JSON.parse(text);
   } catch (error) {
-    const what = `${where} is no JSON (${messageOf(error)}); mend or delete the line`;
-    throw new MgrpoError('INVALID_INPUT', what, { cause: error });
+    // Without what V8 quotes of the text, and so without the cause: of some data no text may be printed (GPQA).
+    const why = messageOf(error).replace(/, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s, '');
+    throw new MgrpoError('INVALID_INPUT', `${where} is no JSON (${why}); mend or delete the line`);
   }
 }
 

@@ -83,20 +83,9 @@ test.each([
   ['broken JSON', '{"prompt":', 'is no JSON ('],
   ['a list', '["x"]', 'is no JSON object; each line is {"prompt": "…"}'],
   ['no prompt', '{"id":"b"}', '"prompt" is missing; add it or delete the line'],
-  [
-    'a rephrasing that is no text',
-    '{"prompt":"1","rephrasings":[1]}',
-    '"rephrasings" must be a list',
-  ],
-  ['an empty rephrasing', '{"prompt":"1","rephrasings":[" "]}', '"rephrasings" must be a list'],
   ['a prompt that is null', '{"prompt":null}', '"prompt" is missing'],
   ['a prompt that is a number', '{"prompt":7}', '"prompt" must be text, not 7'],
   ['an empty prompt', '{"prompt":" "}', '"prompt" is empty; fill it or delete the line'],
-  [
-    'an answer that is true',
-    '{"prompt":"x","answer":true}',
-    '"answer" must be text or a number, not',
-  ],
   ['an id that is a list', '{"id":[7],"prompt":"x"}', '"id" must be text or a number, not [7]'],
   ['an id that was there', '{"id":"a","prompt":"x"}', 'prompts.jsonl:1 too; ids must differ'],
   ['a line beyond 1 MiB', `{"prompt":"${'x'.repeat(1 << 20)}"}`, 'longer than 1048576 bytes'],
@@ -106,6 +95,39 @@ test.each([
   expect(error).toMatchObject({ code: 'INVALID_INPUT' });
   expect((error as Error).message).toContain(`${path}:2 `);
   expect((error as Error).message).toContain(expected);
+});
+
+test('of a line that is no JSON nothing is quoted: some data may not be printed', async () => {
+  const lines = ['secret question', '{"prompt": secret question of some length}', 'x: "secret"'];
+  for (const line of lines) {
+    const error = await readTrainingPrompts(await fileOf(line)).catch((caught: unknown) => caught);
+    expect((error as Error).message).toMatch(/:1 is no JSON \(Unexpected token '.'\); mend or/);
+    expect((error as Error).message).not.toContain('secret');
+    expect((error as Error).cause).toBeUndefined();
+  }
+});
+
+test.each([
+  ['gold', '"answer":true', '"answer" must be text or a number, not true'],
+  ['gold', '"answer":["2"]', '"answer" must be text or a number, not ["2"]'],
+  ['other-wording', '"rephrasings":[1]', '"rephrasings" must be a list of texts'],
+  ['other-wording', '"rephrasings":[" "]', '"rephrasings" must be a list of texts'],
+] as const)('who needs it refuses %s of the wrong type: %s', async (kind, cell, expected) => {
+  const path = await fileOf(`{"prompt":"1",${cell}}`);
+  await expect(trainingReaders[kind](path)).rejects.toThrow(`${path}:1 ${expected}`);
+});
+
+test('answers in a form of their own neither stop a label-free run nor are told', async () => {
+  const rows = ['{"prompt":"1+1=","answer":["2"]}', '{"prompt":"2+2=","answer":{"value":4}}'];
+  const file = await readTrainingPrompts(await fileOf(rows.join('\n')));
+  expect(file).toEqual({
+    prompts: [
+      { id: '1', prompt: '1+1=' },
+      { id: '2', prompt: '2+2=' },
+    ],
+    numLeftOut: 0,
+    emptyAnswerLines: [],
+  });
 });
 
 test('a file that is no UTF-8, empty or absent is refused', async () => {

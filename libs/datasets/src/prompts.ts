@@ -2,6 +2,7 @@ import type { Evidence } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
 import {
   defaultColumns,
+  isBlankAt,
   type PromptColumns,
   questionAt,
   textAt,
@@ -37,25 +38,25 @@ export interface PromptsFile<Prompt> {
   readonly emptyAnswerLines: readonly number[];
 }
 
-/** A checked row; `answer` is null where the row has none. */
-interface Row {
-  readonly id: string;
-  readonly prompt: string;
-  readonly answer: string | null;
-  readonly rephrasings: readonly string[];
-}
+/** What a reader takes from a row beside its question, which is checked already; null leaves the row out. */
+type Select<Prompt> = (
+  question: TrainingPrompt,
+  row: DataRow,
+  columns: PromptColumns,
+) => Prompt | null;
 
 /**
  * Reads the questions of a data set (see openRows) with the columns id, prompt, answer and rephrasings, of which
  * only prompt must be there; others are ignored.
  *
- * A row without an id gets its number. INVALID_INPUT names file, row, column and remedy.
+ * A row without an id gets its number. A column that a reader does not need is not checked: answers and
+ * rephrasings can be anything where nobody asks for them. INVALID_INPUT names file, row, column and remedy.
  */
 export async function readTrainingPrompts(
   path: string,
   columns?: PromptColumns,
 ): Promise<PromptsFile<TrainingPrompt>> {
-  return collect({ path, columns }, ({ id, prompt }) => ({ id, prompt }));
+  return collect({ path, columns }, (question) => question);
 }
 
 /** Reads the questions that have a gold answer from such a data set; INVALID_INPUT when none has one. */
@@ -67,9 +68,10 @@ export async function readEvaluationPrompts(
 }
 
 async function answered(source: Source, what: string): Promise<PromptsFile<EvaluationPrompt>> {
-  const file = await collect(source, ({ id, prompt, answer }) =>
-    answer === null || isBlank(answer) ? null : { id, prompt, answer },
-  );
+  const file = await collect(source, (question, row, { answer: column }) => {
+    const answer = textAt(row, column);
+    return answer === null || isBlankAt(row, column) ? null : { ...question, answer };
+  });
   if (file.prompts.length > 0) return file;
   const { path, columns = defaultColumns } = source;
   throw new MgrpoError('INVALID_INPUT', `${path} has no row with an "${columns.answer}" ${what}`);
@@ -79,9 +81,10 @@ async function readRephrasedPrompts(
   path: string,
   columns = defaultColumns,
 ): Promise<PromptsFile<RephrasedPrompt>> {
-  const file = await collect({ path, columns }, ({ id, prompt, rephrasings }) =>
-    rephrasings.length === 0 ? null : { id, prompt, rephrasings },
-  );
+  const file = await collect({ path, columns }, (question, row) => {
+    const rephrasings = textsAt(row, columns.rephrasings);
+    return rephrasings.length === 0 ? null : { ...question, rephrasings };
+  });
   if (file.prompts.length > 0) return file;
   throw new MgrpoError(
     'INVALID_INPUT',
@@ -119,21 +122,21 @@ interface Source {
 
 async function collect<Prompt>(
   { path, columns = defaultColumns }: Source,
-  select: (row: Row) => Prompt | null,
+  select: Select<Prompt>,
 ): Promise<PromptsFile<Prompt>> {
   const prompts: Prompt[] = [];
   const emptyAnswerLines: number[] = [];
   const rowOfId = new Map<string, DataRow['where']>();
-  for await (const dataRow of openRows(path, { columns: Object.values(columns) })) {
-    const row = readRow(dataRow, columns);
-    const before = rowOfId.get(row.id);
+  for await (const row of openRows(path, { columns: Object.values(columns) })) {
+    const question = readQuestion(row, columns);
+    const before = rowOfId.get(question.id);
     if (before !== undefined) {
-      const what = `${JSON.stringify(row.id)} is that of ${before} too; ids must differ`;
-      throw wrongCell(dataRow, columns.id, what);
+      const what = `${JSON.stringify(question.id)} is that of ${before} too; ids must differ`;
+      throw wrongCell(row, columns.id, what);
     }
-    rowOfId.set(row.id, dataRow.where);
-    if (row.answer !== null && isBlank(row.answer)) emptyAnswerLines.push(dataRow.number);
-    const prompt = select(row);
+    rowOfId.set(question.id, row.where);
+    if (isBlankAt(row, columns.answer)) emptyAnswerLines.push(row.number);
+    const prompt = select(question, row, columns);
     if (prompt !== null) prompts.push(prompt);
   }
   const numLeftOut = rowOfId.size - prompts.length;
@@ -141,16 +144,10 @@ async function collect<Prompt>(
   throw new MgrpoError('INVALID_INPUT', `${path} holds no prompts: each line is {"prompt": "…"}`);
 }
 
-/** Checks one row; INVALID_INPUT names what is missing or of the wrong type. */
-function readRow(row: DataRow, columns: PromptColumns): Row {
+/** Checks what every reader needs; INVALID_INPUT names what is missing or of the wrong type. */
+function readQuestion(row: DataRow, columns: PromptColumns): TrainingPrompt {
   return {
     prompt: questionAt(row, columns.prompt),
     id: textAt(row, columns.id) ?? String(row.number),
-    answer: textAt(row, columns.answer),
-    rephrasings: textsAt(row, columns.rephrasings),
   };
-}
-
-function isBlank(text: string): boolean {
-  return text.trim() === '';
 }

@@ -48,6 +48,14 @@ test('grpo leaves out what has no answer, and every answer is canonical', async 
   ]);
 });
 
+test('a gold answer of which nothing is left is named, since no response can have it', async () => {
+  const path = await fileOf([{ id: 'a', prompt: '1', answer: '$$' }]);
+  const canonical = (answer: string) => answer.replaceAll('$', '');
+  await expect(readQuestions(path, 'gold', { ...options, canonical })).rejects.toThrow(
+    `${path}: the answer of "a" holds nothing to compare with; mend it or delete the row`,
+  );
+});
+
 test('a question stays while it and one of its rephrasings are short enough', async () => {
   const read = await readQuestions(await fileOf(rows), 'other-wording', options);
   expect(read).toMatchObject({ numLeftOut: 1, numRejected: 3 });

@@ -25,7 +25,7 @@ export interface Questions extends Omit<PromptsFile<unknown>, 'prompts'> {
 
 /** How questions become tokens, and what else of a data set is read how. */
 interface QuestionOptions extends PromptTokenOptions {
-  /** Makes an answer comparable with those of responses. */
+  /** Makes an answer comparable with those of responses; '' where nothing of it is left. */
   readonly canonical: (answer: string) => string;
   readonly columns?: PromptColumns | undefined;
 }
@@ -48,8 +48,11 @@ export async function readQuestions(
   if (kind === 'gold') {
     const { prompts, ...file } = await trainingReaders[kind](path, columns);
     const { prompts: kept, ...counts } = tokenizePrompts(prompts, options);
-    const questions = kept.map(({ tokens, answer }): Question => {
-      return { kind, tokens, answer: options.canonical(answer) };
+    const questions = kept.map(({ id, tokens, answer }): Question => {
+      const canonical = options.canonical(answer);
+      if (canonical !== '') return { kind, tokens, answer: canonical };
+      const what = `${path}: the answer of "${id}" holds nothing to compare with`;
+      throw new MgrpoError('INVALID_INPUT', `${what}; mend it or delete the row`);
     });
     return { ...file, ...counts, questions };
   }

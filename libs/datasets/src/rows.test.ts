@@ -153,7 +153,7 @@ test.each([
   ],
   ['a column of numbers', { prompt: 'n' }, /row 1 "n" must be text, not 1/],
   ['a chat that is answered', { prompt: 'chat' }, /row 1 "chat\.1" must be text, or a chat of/],
-  ['a column of structures', { answer: 'chat' }, /row 1 "chat" must be text or a number, not \[/],
+  ['a column of structures', { id: 'chat' }, /row 1 "chat" must be text or a number, not \[/],
 ])('%s is named with its row', async (_name, names, message) => {
   const chat = [
     { role: 'user', content: 'a' },
