@@ -1,22 +1,23 @@
 import {
   type AgreementSignals,
   agreementSignals,
+  type GroupVerdict,
   isBelowFence,
   type JudgedMember,
+  type Method,
   type MethodName,
-  majorityVote,
   methods,
-  type Role,
   roleMajorities,
 } from '@mgrpo/algorithm';
+import { labelWithoutFence, voteOf, votingVerdict } from './label-vote.ts';
 import type { StudiedGroup, StudiedIteration } from './one-process-run.ts';
 import { mean, share, topShare } from './statistics.ts';
 
 /** What one iteration's groups look like, against the gold answers that label-free runs never see. */
 export interface IterationMeasure extends AgreementSignals {
-  /** Mean reward of the policy rollouts: what the policy is trained on. */
+  /** Mean reward of the policy rollouts; those that are dropped count as 0. */
   readonly reward: number;
-  /** Share of prompts whose label is right; null for a method without labels. */
+  /** Share of right labels among the prompts that have one; null where none has. */
   readonly labelAccuracy: number | null;
   /** Share of policy rollouts that are right. */
   readonly accuracy: number;
@@ -44,9 +45,12 @@ interface LowEntropyMeasure {
   readonly right: number;
   readonly others: number;
   readonly othersRight: number;
-  /** Of those with an answer: how many would have voted for the label that was chosen without them. */
+  /** Of those of a role that votes: how many would have voted for the label that was chosen without them. */
   readonly forLabel: number;
-  /** Prompts whose label would be another one with their votes, and where that one would be right or wrong. */
+  /**
+   * Prompts whose label would be another one with their votes (by the method's own rule), or that would have one;
+   * where that makes it right, and where it no longer is.
+   */
   readonly flipped: number;
   readonly flippedToRight: number;
   readonly flippedToWrong: number;
@@ -82,7 +86,7 @@ export function measureIteration(
       momentum: orNull(momentum, () => mean(momentum.map((member) => member.entropy))),
     },
     responseTokens: mean(policy.map((member) => member.numTokens)),
-    low: measureLow(groups, votersOf(method)),
+    low: measureLow(groups, methods[method]),
     gradientNorm: step?.gradientNorm ?? 0,
     kl: step?.policy?.kl ?? 0,
   };
@@ -92,19 +96,13 @@ function orNull(values: readonly unknown[], measure: () => number): number | nul
   return values.length === 0 ? null : measure();
 }
 
-/** The roles that vote under a method: where the fence silences all of a role, the verdict does not tell. */
-function votersOf(method: MethodName): readonly Role[] {
-  const { labels } = methods[method];
-  return 'voters' in labels ? labels.voters : [];
-}
-
-function measureLow(groups: readonly StudiedGroup[], voters: readonly Role[]): LowEntropyMeasure {
+function measureLow(groups: readonly StudiedGroup[], method: Method): LowEntropyMeasure {
+  const verdicts = groups.map(({ verdict }) => verdict);
   const all = groups.flatMap(({ problem, verdict }) =>
     verdict.members.map((member) => ({
-      ...member,
+      role: member.role,
       isLow: isBelowFence(member, verdict.fence),
       isRight: member.answer === problem.answer,
-      isForLabel: 'answer' in verdict.label && member.answer === verdict.label.answer,
     })),
   );
   const low = all.filter(({ isLow }) => isLow);
@@ -113,7 +111,11 @@ function measureLow(groups: readonly StudiedGroup[], voters: readonly Role[]): L
     const members = all.filter((member) => member.role === role);
     return members.length === 0 ? 0 : share(members, ({ isLow }) => isLow);
   };
-  const flips = groups.flatMap((group) => labelFlipWithLow(group, voters));
+  const voting = groups.map((group, at) => ({
+    ...group,
+    voting: votingVerdict(verdicts, at, method),
+  }));
+  const flips = voting.flatMap((group) => labelFlipWithLow(group, method));
   return {
     policyShare: shareOf('policy'),
     momentumShare: shareOf('momentum'),
@@ -121,24 +123,39 @@ function measureLow(groups: readonly StudiedGroup[], voters: readonly Role[]): L
     right: low.filter(({ isRight }) => isRight).length,
     others: others.length,
     othersRight: others.filter(({ isRight }) => isRight).length,
-    forLabel: low.filter(({ isForLabel }) => isForLabel).length,
+    forLabel: voting.reduce((sum, group) => sum + numLowForLabel(group, method), 0),
     flipped: flips.length,
     flippedToRight: flips.filter((flip) => flip === 'to-right').length,
     flippedToWrong: flips.filter((flip) => flip === 'right-to-wrong').length,
   };
 }
 
+/** A group with the verdict on the rollouts that vote on its label. */
+interface LabelledGroup extends StudiedGroup {
+  readonly voting: GroupVerdict;
+}
+
+function numLowForLabel({ verdict: { label }, voting }: LabelledGroup, method: Method): number {
+  const vote = voteOf(method);
+  if (vote === null || label.kind === 'none') return 0;
+  return voting.members.filter(
+    (member) =>
+      vote.voters.includes(member.role) &&
+      isBelowFence(member, voting.fence) &&
+      member.answer === label.answer,
+  ).length;
+}
+
 /** Whether a group's label would be another one had the rollouts below the fence voted too. */
 function labelFlipWithLow(
-  { problem, verdict: { label, members, fence } }: StudiedGroup,
-  voters: readonly Role[],
+  { problem, verdict: { label }, voting }: LabelledGroup,
+  method: Method,
 ): ('to-right' | 'right-to-wrong' | 'wrong-to-wrong')[] {
-  if (label.kind !== 'majority' || !members.some((member) => isBelowFence(member, fence)))
-    return [];
-  const whole = majorityVote(
-    members.filter(({ role, answer }) => voters.includes(role) && answer !== null),
-  );
-  if (whole.kind !== 'majority' || whole.answer === label.answer) return [];
-  if (whole.answer === problem.answer) return ['to-right'];
-  return [label.answer === problem.answer ? 'right-to-wrong' : 'wrong-to-wrong'];
+  const vote = voteOf(method);
+  if (vote === null) return [];
+  const given = label.kind === 'none' ? null : label.answer;
+  const whole = labelWithoutFence(voting, vote);
+  if (whole === given) return [];
+  if (whole === problem.answer) return ['to-right'];
+  return [given === problem.answer ? 'right-to-wrong' : 'wrong-to-wrong'];
 }

@@ -28,6 +28,7 @@ const methods: readonly (readonly [MethodName, number, object])[] = [
   ['mgrpo', 6, { filter: { fence: 'per-role', scope: 'vote-only' } }],
   ['mgrpo', 6, { filter: { kind: 'static' }, trajectoryEntropy: 'sum' }],
   ['co-rewarding-2', 4, { momentumRollouts: 4 }],
+  ['balanced-vote', 6, {}],
   ['srt', 8, { momentumRollouts: 0 }],
   ['ttrl', 8, { momentumRollouts: 0 }],
   ['co-reward', 8, { momentumRollouts: 0 }],

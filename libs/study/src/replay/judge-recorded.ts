@@ -1,7 +1,6 @@
 import {
   evidenceKind,
   type GroupVerdict,
-  judgeGroup,
   judgeQuestion,
   type Method,
   methods,
@@ -9,25 +8,38 @@ import {
 } from '@mgrpo/algorithm';
 import type { GroupsHeader, RecordedGroup } from '../groups-format.ts';
 import { outcomeOf } from '../groups-format.ts';
+import { votingVerdict } from '../label-vote.ts';
+import type { RuledGroup } from './measure-rule.ts';
 import { type ReplayRule, viewMember } from './rules.ts';
 
 type Algorithm = GroupsHeader['algorithm'];
 
-/** The verdict that a rule gives on a recorded group; the same rollouts train as did, unless its filter forbids it. */
+/**
+ * The verdicts that a rule gives on the groups of a question; the same rollouts train as did, unless its filter
+ * forbids it, and wordings that labelled each other do so still.
+ */
 export function judgeByRule(
-  { members }: Pick<RecordedGroup, 'members'>,
+  question: readonly RecordedGroup[],
   algorithm: Algorithm,
   rule: ReplayRule,
-): GroupVerdict {
+): RuledGroup[] {
   const { voters, label, filter } = rule;
+  const kind = methods[algorithm.method].labels.kind === 'cross-vote' ? 'cross-vote' : 'vote';
   const method: Method = {
     ...methods.mgrpo,
     counts: () => rolloutCounts(algorithm),
     filter: filter.kind,
-    labels: { kind: 'vote', voters, label },
+    labels: { kind, voters, label },
   };
-  const viewed = members.map((member) => viewMember(member, rule, algorithm.trajectoryEntropy));
-  return judgeGroup(viewed, { ...algorithm, filter }, { method });
+  const groups = question.map(({ members }) =>
+    members.map((member) => viewMember(member, rule, algorithm.trajectoryEntropy)),
+  );
+  const verdicts = judgeQuestion({ groups, gold: null }, { ...algorithm, filter }, { method });
+  return question.map((group, position) => ({
+    group,
+    verdict: verdicts[position]!,
+    voting: votingVerdict(verdicts, position, method),
+  }));
 }
 
 /**
@@ -46,8 +58,11 @@ export function countDiffering(groups: readonly RecordedGroup[], algorithm: Algo
     .filter((isSame) => !isSame).length;
 }
 
-/** Groups that were judged together: each alone, or the two wordings of a question. */
-function questionsOf(groups: readonly RecordedGroup[], { method }: Algorithm): RecordedGroup[][] {
+/** Groups that are judged together: each alone, or the two wordings of a question. */
+export function questionsOf(
+  groups: readonly RecordedGroup[],
+  { method }: Algorithm,
+): RecordedGroup[][] {
   const size = methods[method].labels.kind === 'cross-vote' ? 2 : 1;
   return [
     ...Map.groupBy(

@@ -1,11 +1,14 @@
 import { type GroupVerdict, isBelowFence, type JudgedMember, type Role } from '@mgrpo/algorithm';
 import type { RecordedGroup } from '../groups-format.ts';
+import { labelWithoutFence } from '../label-vote.ts';
 import type { ReplayRule } from './rules.ts';
 
 /** A recorded group and what a rule makes of it. */
 export interface RuledGroup {
   readonly group: RecordedGroup;
   readonly verdict: GroupVerdict;
+  /** On the rollouts that vote on its label: the same, or that of the question's other wording. */
+  readonly voting: GroupVerdict;
 }
 
 /** How many of how many; the share is for who reads it. */
@@ -89,14 +92,12 @@ interface Ruled {
 /** Measures a rule's verdicts on the groups of a phase; pure. */
 export function measureRule(ruled: readonly RuledGroup[], rule: ReplayRule): RuleMeasure {
   const rollouts = ruled.flatMap(rolloutsOf);
-  const beyond = rollouts.filter(({ isBeyond }) => isBeyond);
-  const unheard = beyond.filter(({ member }) => rule.voters.includes(member.role));
-  const answered = unheard.filter(({ member }) => member.answer !== null);
+  const unheard = ruled.flatMap((group) => unheardOf(group, rule));
   const hasGold = ruled.some(({ group }) => group.gold !== null);
   const known = ruled.filter(({ group }) => group.gold !== null);
   const moves = ruled.map(({ group, verdict }) => moveOf(group, group.label, labelOf(verdict)));
-  const revotes = ruled.map((group) =>
-    moveOf(group.group, labelOf(group.verdict), revote(group, rule)),
+  const revotes = ruled.map(({ group, verdict, voting }) =>
+    moveOf(group, labelOf(verdict), labelWithoutFence(voting, rule)),
   );
   const ifGold = (count: number) => (hasGold ? count : null);
   const knownLabels = known.filter(({ verdict }) => labelOf(verdict) !== null);
@@ -113,9 +114,9 @@ export function measureRule(ruled: readonly RuledGroup[], rule: ReplayRule): Rul
     flatFences: rule.filter.kind === 'iqr' ? countOf(ruled, hasFlatFence) : null,
     right: hasGold ? rightOf(rollouts) : null,
     unheard: {
-      forLabel: answered.filter(({ isForLabel }) => isForLabel).length,
-      against: answered.filter(({ isForLabel }) => !isForLabel).length,
-      unanswered: unheard.length - answered.length,
+      forLabel: unheard.filter((vote) => vote === 'for').length,
+      against: unheard.filter((vote) => vote === 'against').length,
+      unanswered: unheard.filter((vote) => vote === 'unanswered').length,
     },
     silenced: {
       labels: revotes.filter(({ isChange }) => isChange).length,
@@ -140,13 +141,18 @@ function rolloutsOf({ group, verdict }: RuledGroup): Ruled[] {
   }));
 }
 
-/** The label that the rule's voters would have chosen without a fence. */
-function revote({ verdict }: RuledGroup, { voters, label }: ReplayRule): string | null {
-  const all = verdict.members.filter(
-    ({ role, answer }) => voters.includes(role) && answer !== null,
-  );
-  const vote = label(all);
-  return vote.kind === 'none' ? null : vote.answer;
+/** What each rollout beyond the fence, of the roles that vote on a group's label, would have voted. */
+function unheardOf(
+  { verdict, voting }: RuledGroup,
+  { voters }: ReplayRule,
+): ('for' | 'against' | 'unanswered')[] {
+  const label = labelOf(verdict);
+  return voting.members
+    .filter((member) => voters.includes(member.role) && isBelowFence(member, voting.fence))
+    .map(({ answer }) => {
+      if (answer === null) return 'unanswered';
+      return answer === label ? 'for' : 'against';
+    });
 }
 
 function moveOf({ gold }: RecordedGroup, from: string | null, to: string | null) {

@@ -75,8 +75,30 @@ test('voters can be the policy, the momentum model, both, or both with equal wei
   expect(labelsOf('votes-policy')).toBe(0); // 2 : 3
   expect(labelsOf('votes-momentum')).toBe(1); // 1 : 1, and A was first
   expect(labelsOf('votes-both')).toBe(0); // 3 : 4
-  expect(labelsOf('votes-halves')).toBe(0); // 2 × 2 + 6 : 3 × 2 + 6
+  expect(labelsOf('votes-halves')).toBe(0); // 2 × 2 + 5 : 3 × 2 + 5
   expect(labelsOf('votes-policy-iqr-0.75')).toBe(1); // 2 : 2
+});
+
+test.each([
+  ['balanced-vote', { momentumRollouts: 2 }],
+  ['co-rewarding-2', { momentumRollouts: 2 }],
+  ['co-reward', { groupSize: 6, momentumRollouts: 0 }],
+])('%s without a filter is replayed by its own vote: no label changes', (method, counts) => {
+  const algorithm = smallAlgorithm({ method, ...counts });
+  const answers = [
+    ['A', 'A', 'A', 'A', 'B', 'B', 'B', 'B'],
+    ['B', 'B', 'C', 'C', 'C', 'C', 'B', 'A'],
+  ];
+  const members = answers.map((column) =>
+    swayedGroup
+      .slice(0, algorithm.groupSize)
+      .map((member, at) => ({ ...member, answer: column[at]! })),
+  );
+  const groups = record(members, algorithm, 'A');
+  const { rules, differing } = replayStream({ title: method, algorithm, groups });
+  expect(differing).toBe(0);
+  expect(rules[0]!.name).toBe('off');
+  expect(rules[0]!.measures.all).toMatchObject({ changed: 0, silenced: { labels: 0 } });
 });
 
 test('phases are thirds of the iterations', () => {

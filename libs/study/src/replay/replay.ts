@@ -1,5 +1,5 @@
 import type { GroupsHeader, RecordedStream } from '../groups-format.ts';
-import { countDiffering, judgeByRule } from './judge-recorded.ts';
+import { countDiffering, judgeByRule, questionsOf } from './judge-recorded.ts';
 import { measureRule, type RuledGroup, type RuleMeasure } from './measure-rule.ts';
 import { type ReplayRule, replayRules } from './rules.ts';
 
@@ -34,8 +34,9 @@ export interface ReplayResult {
  */
 export function replayStream({ title, algorithm, groups }: RecordedStream): ReplayResult {
   const iterations = groups.reduce((last, { iteration }) => Math.max(last, iteration), 0) + 1;
+  const questions = questionsOf(groups, algorithm);
   const rules = replayRules(algorithm).map((rule): RuleReplay => {
-    const ruled = groups.map((group) => ({ group, verdict: judgeByRule(group, algorithm, rule) }));
+    const ruled = questions.flatMap((question) => judgeByRule(question, algorithm, rule));
     const { label: _label, ...description } = rule;
     return { ...description, measures: measuresOf(ruled, rule, iterations) };
   });

@@ -6,11 +6,10 @@ import {
   type MethodName,
   majorityVote,
   methods,
-  type PseudoLabel,
-  type Role,
   rolloutCounts,
 } from '@mgrpo/algorithm';
 import type { GroupsHeader } from '../groups-format.ts';
+import { type LabelVote, voteOf } from '../label-vote.ts';
 
 type Algorithm = GroupsHeader['algorithm'];
 
@@ -18,7 +17,7 @@ type Algorithm = GroupsHeader['algorithm'];
 type EntropyView = 'recorded' | 'mean' | 'sum';
 
 /** One way to filter a recorded group and to vote on it. */
-export interface ReplayRule {
+export interface ReplayRule extends LabelVote {
   /** For files: `iqr-0.75`, `votes-momentum`. */
   readonly name: string;
   /** For people. */
@@ -27,21 +26,18 @@ export interface ReplayRule {
   readonly entropy: EntropyView;
   /** `high` drops what lies above the mirrored fence: a contrast, not a method. */
   readonly side: 'low' | 'high';
-  readonly voters: readonly Role[];
-  readonly label: (voters: readonly GroupMember[]) => PseudoLabel;
 }
 
 /** Interquartile ranges from the first quartile down to the fence. */
 const multiples = [0, 0.25, 0.5, 0.75, 1, 1.5] as const;
 
 /**
- * The rules that a stream is replayed under: every filter with the recorded voters, then every choice of voters
+ * The rules that a stream is replayed under: every filter with the recorded vote, then every choice of voters
  * without a filter and behind the paper's.
  */
 export function replayRules(algorithm: Algorithm): readonly ReplayRule[] {
   const base = { ...algorithm.filter, kind: filterKind(algorithm) };
-  const voters = recordedVoters(algorithm.method);
-  const common = { entropy: 'recorded', side: 'low', voters, label: majorityVote } as const;
+  const common = { entropy: 'recorded', side: 'low', ...recordedVote(algorithm.method) } as const;
   const paper = {
     ...base,
     kind: 'iqr',
@@ -98,7 +94,7 @@ function voteRules(
             name: 'halves',
             title: 'both vote, half each',
             voters: both,
-            label: weightedVote({ policy: momentum, momentum: policy }),
+            label: recordedVote('balanced-vote').label,
           },
         ]),
   ] as const;
@@ -108,6 +104,7 @@ function voteRules(
   ].flatMap(({ filter, suffix, words }) =>
     choices.map(({ name, title, ...choice }) => ({
       ...common,
+      label: majorityVote,
       ...choice,
       name: `votes-${name}${suffix}`,
       title: title + words,
@@ -116,22 +113,9 @@ function voteRules(
   );
 }
 
-/** Who votes under a method; the policy where it takes no vote. */
-function recordedVoters(method: MethodName): readonly Role[] {
-  const { labels } = methods[method];
-  return 'voters' in labels ? labels.voters : ['policy'];
-}
-
-/**
- * The majority when each vote counts as often as its role's weight says. Ties are broken as `majorityVote` does.
- *
- * @param weights whole numbers, at least 1
- */
-function weightedVote(weights: Readonly<Record<Role, number>>): ReplayRule['label'] {
-  return (voters) =>
-    majorityVote(
-      voters.flatMap((voter) => Array.from({ length: weights[voter.role] }, () => voter)),
-    );
+/** The vote that a method takes; the policy's majority where it takes none. */
+function recordedVote(method: MethodName): LabelVote {
+  return voteOf(methods[method]) ?? { voters: ['policy'], label: majorityVote };
 }
 
 /** A rollout as a rule's filter sees it. */

@@ -29,7 +29,7 @@ export const training: readonly CurveFigure[] = [
   {
     name: 'reward',
     title: 'Training reward',
-    note: 'Mean reward of the policy rollouts: what training sees. Methods reward different things, so read its course, not its height. (Paper: Figures 1, 4, 5)',
+    note: 'Mean reward of the policy rollouts, 0 for those that a filter drops: what training sees. Methods reward different things, so read its course, not its height. (Paper: Figures 1, 4, 5)',
     range: [0, 1],
     curve: (trial) => trainingCurve(trial, ({ reward }) => reward),
     shows: rewardsShares,
@@ -84,7 +84,7 @@ export const mechanism: readonly CurveFigure[] = [
   {
     name: 'label-accuracy',
     title: 'Label accuracy',
-    note: 'Share of prompts whose label is the gold answer: how good the teacher is.',
+    note: 'Share of the prompts with a label where it is the gold answer: how good the teacher is.',
     range: [0, 1],
     curve: (trial) => trainingCurve(trial, ({ labelAccuracy }) => labelAccuracy),
   },
@@ -176,7 +176,7 @@ export const lowEntropy: readonly CurveFigure[] = [
   {
     name: 'low-flips',
     title: 'Labels that their votes would change',
-    note: 'Prompts of an iteration whose label would be another one had the rollouts below the fence voted.',
+    note: 'Prompts of an iteration that would have another label, or one at all, had the rollouts below the fence voted.',
     range: [0, null],
     curve: (trial) => trainingCurve(trial, ({ low }) => low.flipped),
   },
