@@ -48,3 +48,24 @@ test('an evaluation is not begun where one is, nor resumed where none is', async
     /none holds no evaluation to resume/,
   );
 });
+
+test('results without their settings are not taken for those of a new evaluation', async () => {
+  const path = join(root, 'left');
+  await (await ResultFolder.create(path, settings)).append(result);
+  rmSync(join(path, 'settings.json'));
+  await expect(ResultFolder.create(path, settings)).rejects.toThrow(
+    /results\.jsonl holds results without their settings\.json; move it away, or give another --out/,
+  );
+});
+
+test.each(['null', '{"benchmark":"math500"}', '{"benchmark":'])(
+  'a line that is no result is named: %s',
+  async (line) => {
+    const path = mkdtempSync(join(root, 'line-'));
+    await (await ResultFolder.create(join(path, 'out'), settings)).append(result);
+    appendFileSync(join(path, 'out', 'results.jsonl'), `${line}\n`);
+    await expect(ResultFolder.resume(join(path, 'out'), settings)).rejects.toThrow(
+      /results\.jsonl:2 is no result of a problem; delete the line/,
+    );
+  },
+);

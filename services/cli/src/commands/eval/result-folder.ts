@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
 import { appendFile, mkdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProblemOutcome } from '@mgrpo/benchmarks';
@@ -31,10 +32,16 @@ export class ResultFolder {
     this.#results = results;
   }
 
-  /** Makes the folder; USAGE when it holds an evaluation. */
+  /** Makes the folder; USAGE when it holds an evaluation, or results of nobody knows which settings. */
   static async create(path: string, settings: EvalSettings): Promise<ResultFolder> {
     await mkdir(path, { recursive: true });
     const text = `${JSON.stringify(settings, null, 2)}\n`;
+    const results = join(path, resultFiles.results);
+    const isTaken = existsSync(join(path, resultFiles.settings));
+    if (!isTaken && (statSync(results, { throwIfNoEntry: false })?.size ?? 0) > 0) {
+      const what = `${results} holds results without their ${resultFiles.settings}`;
+      throw new MgrpoError('USAGE', `${what}; move it away, or give another --out`);
+    }
     try {
       await writeFile(join(path, resultFiles.settings), text, { flag: 'wx' });
     } catch (error) {
@@ -87,7 +94,7 @@ async function readSettings(path: string): Promise<unknown> {
   } catch (error) {
     const what = isCode(error, 'ENOENT')
       ? `${path} holds no evaluation to resume; without --resume one begins there`
-      : `${join(path, resultFiles.settings)}: ${messageOf(error)}`;
+      : `can't read ${join(path, resultFiles.settings)} (${messageOf(error)}); give another --out`;
     throw new MgrpoError('USAGE', what, { cause: error });
   }
 }
@@ -105,13 +112,30 @@ async function readResults(path: string): Promise<ProblemResult[]> {
   if (whole < bytes.length) await truncate(path, whole);
   const lines = bytes.subarray(0, whole).toString('utf8').split('\n').slice(0, -1);
   return lines.map((line, i) => {
-    try {
-      return JSON.parse(line);
-    } catch (error) {
-      const what = `${path}:${i + 1} is no JSON (${messageOf(error)}); delete the line`;
-      throw new MgrpoError('CORRUPT', what, { cause: error });
-    }
+    const result = parseResult(line);
+    if (result !== null) return result;
+    const what = `${path}:${i + 1} is no result of a problem`;
+    throw new MgrpoError('CORRUPT', `${what}; delete the line, and it is done again`);
   });
+}
+
+/** Null unless the line is what `append` writes. */
+function parseResult(line: string): ProblemResult | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  if (!isObject(value)) return null;
+  const { benchmark, id, answers, right, tokens, numCut } = value;
+  const isNamed = typeof benchmark === 'string' && typeof id === 'string';
+  const isWhole =
+    Array.isArray(answers) &&
+    [right, tokens].every((list) => Array.isArray(list) && list.length === answers.length);
+  return isNamed && isWhole && typeof numCut === 'number'
+    ? (value as unknown as ProblemResult)
+    : null;
 }
 
 /** `temperature (1, now 0.8)` of the first field that differs; null when none does. */
