@@ -39,6 +39,7 @@ describe.skipIf(!python)('Python passes exactly when it does what it must', () =
     ['a wrong function', 'def square(x): return x + x', square, false],
     ['one that leaves early', 'import sys\ndef square(x): sys.exit(0)', square, false],
     ['one that leaves hard', 'import os\ndef square(x): os._exit(0)', square, false],
+    ['one that leaves by the back door', 'from posix import _exit\n_exit(0)', square, false],
     ['no Python', 'def square(x:', square, false],
     ['a right program', 'n = input()\nprint(sum(map(int, input().split())))', sum, true],
     [
