@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { measurePolicy } from './measure-policy.ts';
 import { OneProcessRun } from './one-process-run.ts';
 import type { BaseControl } from './report/main-table.ts';
+import { writeResult } from './result-file.ts';
 import type { PlannedTrial, StudyPlan } from './study-plan.ts';
 import { TrialIdentities } from './trial-identity.ts';
 
@@ -31,26 +32,40 @@ export async function measureControls(
     const planned = plan.trials.find(({ base }) => base === name)!;
     const sha256 = await identities.of(planned);
     const path = join(folder, 'controls', `${name}.json`);
-    const known = existsSync(path)
-      ? (JSON.parse(readFileSync(path, 'utf8')) as ControlsFile)
-      : null;
-    const controls =
-      known?.sha256 === sha256 ? known.controls : await measureBase(planned, plan.measure);
-    if (controls !== known?.controls) writeControls(path, { sha256, controls });
+    const known = readControls(path);
+    if (known?.sha256 === sha256) {
+      all.push(...known.controls);
+      continue;
+    }
+    const controls = await measureBase(planned, plan.measure, signal);
+    if (controls === null) break;
+    writeResult(path, `${JSON.stringify({ sha256, controls } satisfies ControlsFile)}\n`);
     all.push(...controls);
   }
   return all;
 }
 
+/** What is measured already; null also where the file is damaged, since it is made again in seconds. */
+function readControls(path: string): ControlsFile | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as ControlsFile | null;
+  } catch {
+    return null;
+  }
+}
+
+/** @returns null when `signal` aborts */
 async function measureBase(
   { base, config, problems: path }: PlannedTrial,
   { temperature, samples, maxProblems }: StudyPlan['measure'],
-): Promise<BaseControl[]> {
+  signal: AbortSignal,
+): Promise<BaseControl[] | null> {
   const run = await OneProcessRun.open(config);
   try {
     const problems = (await run.problems(path)).slice(0, maxProblems ?? undefined);
     const controls: BaseControl[] = [];
     for (const factor of logitFactors) {
+      if (signal.aborted) return null;
       const options = { temperature: temperature / factor, samples };
       const { measure } = await measurePolicy(run, problems, options);
       controls.push({ base, title: `untrained base, logits × ${factor}`, measure });
@@ -59,10 +74,4 @@ async function measureBase(
   } finally {
     await run.close();
   }
-}
-
-function writeControls(path: string, file: ControlsFile): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.new`, `${JSON.stringify(file)}\n`);
-  renameSync(`${path}.new`, path);
 }

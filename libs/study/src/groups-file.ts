@@ -1,5 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { z } from 'zod';
@@ -13,6 +12,7 @@ import {
   type RecordedStream,
 } from './groups-format.ts';
 import type { StudiedIteration } from './one-process-run.ts';
+import { writeResult } from './result-file.ts';
 
 /** End of the name of a file of recorded groups. */
 export const groupsExtension = '.groups.jsonl.gz';
@@ -48,9 +48,7 @@ export class GroupsRecorder {
 
   /** Writes the file whole or not at all. */
   write(path: string): void {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(`${path}.new`, gzipSync(`${this.#lines.join('\n')}\n`));
-    renameSync(`${path}.new`, path);
+    writeResult(path, gzipSync(`${this.#lines.join('\n')}\n`));
   }
 }
 

@@ -46,10 +46,10 @@ export async function runStudy(plan: StudyPlan, options: StudyOptions): Promise<
   for (const planned of plan.trials) {
     const sha256 = await identities.of(planned);
     const path = join(options.folder, trialPath(planned));
-    const known = readTrial(path);
-    if (known === null)
+    const known = finishedTrial(path, planned);
+    if (known === null) {
       pending.push({ planned, order: { trial: trialOptions(plan, planned, sha256), path } });
-    else if (known.start.sha256 === sha256) options.onEvent({ kind: 'kept', trial: known });
+    } else if (known.start.sha256 === sha256) options.onEvent({ kind: 'kept', trial: known });
     else {
       throw new MgrpoError(
         'INCOMPATIBLE',
@@ -57,15 +57,32 @@ export async function runStudy(plan: StudyPlan, options: StudyOptions): Promise<
       );
     }
   }
+  await runPending(pending, options);
+  return plan.trials.flatMap(
+    (planned) => finishedTrial(join(options.folder, trialPath(planned)), planned) ?? [],
+  );
+}
+
+/** Runs trials, `jobs` at a time; when one can't be reported on, the others are ended too. */
+async function runPending(pending: Pending[], options: StudyOptions): Promise<void> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
   const next = async (): Promise<void> => {
-    for (let job = pending.shift(); job && !options.signal.aborted; job = pending.shift()) {
-      await runInProcess(job, options);
+    for (let job = pending.shift(); job && !signal.aborted; job = pending.shift()) {
+      await runInProcess(job, { ...options, signal });
     }
   };
-  await Promise.all(Array.from({ length: options.jobs }, next));
-  return plan.trials.flatMap(
-    (planned) => readTrial(join(options.folder, trialPath(planned))) ?? [],
+  const ends = Array.from({ length: options.jobs }, () =>
+    next().catch((error: unknown) => failure.abort(error)),
   );
+  await Promise.all(ends);
+  failure.signal.throwIfAborted();
+}
+
+/** A trial as its file has it; what its seed is for is the study's to say, and may have changed since. */
+function finishedTrial(path: string, { purpose }: PlannedTrial): Trial | null {
+  const trial = readTrial(path);
+  return trial && { ...trial, start: { ...trial.start, purpose } };
 }
 
 /** Work of a trial in arbitrary units, for the time left: rollouts sampled, and trained on. */
@@ -97,7 +114,7 @@ async function runInProcess(
   const end = await ended(child);
   signal.removeEventListener('abort', kill);
   if (signal.aborted) return;
-  const trial = failure === null ? readTrial(order.path) : null;
+  const trial = failure === null ? finishedTrial(order.path, planned) : null;
   if (trial !== null) onEvent({ kind: 'finished', trial });
   else onEvent({ kind: 'failed', planned, message: failure ?? `its process ended with ${end}` });
 }

@@ -1,8 +1,8 @@
 // One trial in a process of its own, forked by `runStudy`: it writes the trial's files when all is done, the
 // records last, so records that are there are whole. Its parent may kill it at any time.
-import { renameSync, writeFileSync } from 'node:fs';
 import { messageOf } from '@mgrpo/errors';
 import { GroupsRecorder, groupsExtension } from './groups-file.ts';
+import { writeResult } from './result-file.ts';
 import { runTrial, type TrialOptions } from './trial.ts';
 import type { TrialRecord } from './trial-record.ts';
 
@@ -19,6 +19,12 @@ export type TrialMessage =
   | { readonly kind: 'failed'; readonly message: string };
 
 const send = (message: TrialMessage) => process.send?.(message);
+
+// Ctrl-C reaches every process of a terminal: what becomes of the trial is the parent's to say.
+process.on('SIGINT', () => {});
+// Nobody waits for a trial whose parent has gone. An exit would end engine threads in the middle of a run, which aborts.
+const endAtOnce = () => process.kill(process.pid, 'SIGKILL');
+process.once('disconnect', endAtOnce);
 
 process.once('message', (order: TrialOrder) => {
   work(order).then(
@@ -37,11 +43,11 @@ async function work({ trial, path }: TrialOrder): Promise<void> {
   const groups = new GroupsRecorder({ title, algorithm: trial.config.algorithm });
   await runTrial(trial, { record, iteration: (iteration) => groups.add(iteration) });
   groups.write(path.replace(/\.jsonl$/, groupsExtension));
-  writeFileSync(`${path}.new`, lines.join(''));
-  renameSync(`${path}.new`, path);
+  writeResult(path, lines.join(''));
 }
 
 function finish(message: TrialMessage): void {
   send(message);
+  process.off('disconnect', endAtOnce);
   process.disconnect();
 }

@@ -14,6 +14,13 @@ const given = { file: [], set: [], engines: 1, model: 'none' };
 test.each<[Partial<EvalFlags>, number, RegExp]>([
   [{}, 2, /give --benchmarks \(mgrpo eval --list names them\), or --prompts/],
   [{ benchmarks: 'math500', prompts: 'x' }, 2, /give --benchmarks .* or --prompts/],
+  [{ prompts: 'x', workers: '10.0.0.5:7100' }, 2, /--workers goes with --benchmarks, not with/],
+  [{ prompts: 'x', maxTokens: '9' }, 2, /--max-tokens goes with --benchmarks, not with --prompts/],
+  [{ listen: '::1:7100' }, 2, /--listen "::1:7100" is neither host:port nor a port/],
+  [{ listen: '[::1]:99999' }, 2, /--listen "\[::1\]:99999" is neither host:port nor a port/],
+  [{ prompts: 'x', file: ['gsm8k=x'] }, 2, /--file goes with --benchmarks, not with --prompts/],
+  [{ benchmarks: 'math500', data, workers: '10.0.0.5' }, 2, /--workers "10.0.0.5" is no host:port/],
+  [{ benchmarks: 'math500', data, workers: 'a:1,' }, 2, /--workers "" is no host:port/],
   [{ benchmarks: 'aime26', data }, 2, /no benchmark "aime26"; choose from math500, .*bench$/],
   [{ benchmarks: 'math500,' }, 2, /no benchmark ""/],
   [{ benchmarks: 'gsm8k' }, 2, /where is gsm8k\? .* --data, or name it with --file gsm8k=PATH/],

@@ -31,6 +31,18 @@ export interface EvalFlags {
   readonly json?: boolean;
 }
 
+/** What an evaluation on prompts knows nothing of; to take it and do otherwise would mislead. */
+const benchmarkFlags = [
+  'data',
+  'columns',
+  'maxTokens',
+  'check',
+  'workers',
+  'out',
+  'resume',
+  'responses',
+] as const;
+
 /** `mgrpo eval`: on public benchmarks, or on a prompts file by the rules of its recipe. */
 export async function evaluate(flags: EvalFlags): Promise<number> {
   const { model, prompts, benchmarks } = flags;
@@ -59,6 +71,11 @@ export async function evaluate(flags: EvalFlags): Promise<number> {
     const { evalBenchmarks } = await import('./eval/eval-benchmarks.ts');
     const config = evaluationConfig({ ...flags, model, prompts: benchmarks });
     return await evalBenchmarks({ ...flags, model, benchmarks }, config);
+  }
+  const idle = benchmarkFlags.find((name) => flags[name] !== undefined);
+  if (idle !== undefined || flags.file.length > 0) {
+    const flag = idle === 'maxTokens' ? 'max-tokens' : (idle ?? 'file');
+    throw new MgrpoError('USAGE', `--${flag} goes with --benchmarks, not with --prompts`);
   }
   const { evalPrompts } = await import('./eval/eval-prompts.ts');
   const given = { ...flags, model, prompts: prompts! };

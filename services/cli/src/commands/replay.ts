@@ -1,5 +1,4 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runFiles } from '@mgrpo/checkpoint';
 import { MgrpoError } from '@mgrpo/errors';
@@ -10,6 +9,7 @@ import {
   replayCsv,
   replayStream,
   replayText,
+  writeResult,
 } from '@mgrpo/study';
 
 export interface ReplayFlags {
@@ -22,10 +22,9 @@ export interface ReplayFlags {
 export async function replay(source: string, flags: ReplayFlags): Promise<number> {
   const result = replayStream(await readStream(source, flags));
   if (flags.out !== undefined) {
-    await mkdir(flags.out, { recursive: true });
-    await writeFile(join(flags.out, 'replay.json'), `${JSON.stringify(result, null, 2)}\n`);
-    await writeFile(join(flags.out, 'replay.csv'), replayCsv(result));
-    await writeFile(join(flags.out, 'replay.txt'), replayText(result));
+    writeResult(join(flags.out, 'replay.json'), `${JSON.stringify(result, null, 2)}\n`);
+    writeResult(join(flags.out, 'replay.csv'), replayCsv(result));
+    writeResult(join(flags.out, 'replay.txt'), replayText(result));
   }
   process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : replayText(result));
   return 0;

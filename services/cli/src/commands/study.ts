@@ -1,11 +1,11 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultCollapseOptions } from '@mgrpo/algorithm';
 import {
   type BaseControl,
   measureControls,
+  openResults,
   planStudy,
   runStudy,
   type StudyEvent,
@@ -15,6 +15,7 @@ import {
   studySentinel,
   studyText,
   type Trial,
+  writeResult,
 } from '@mgrpo/study';
 import { StudyProgress } from '../progress/study-progress.ts';
 import { setSettings } from '../settings.ts';
@@ -45,6 +46,7 @@ export async function study(file: string | undefined, flags: StudyFlags): Promis
     overrides: setSettings(flags.set),
   });
   const folder = resolve(flags.out ?? join('studies', plan.name));
+  openResults(folder);
   const jobs = Math.min(flags.jobs ?? availableParallelism(), plan.trials.length);
   const progress = new StudyProgress(process.stdout, {
     json: flags.json === true,
@@ -107,9 +109,6 @@ function writeReport(
     sentinel: studySentinel(result, defaultCollapseOptions),
   });
   for (const [name, content] of files) {
-    const path = join(folder, name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(`${path}.new`, content);
-    renameSync(`${path}.new`, path);
+    writeResult(join(folder, name), content);
   }
 }

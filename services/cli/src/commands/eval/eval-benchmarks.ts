@@ -8,7 +8,7 @@ import { stopSignal } from '../../stop-signal.ts';
 import { type ChoiceFlags, type ChosenBenchmark, chooseBenchmarks } from './chosen-benchmarks.ts';
 import { EvalProgress } from './eval-progress.ts';
 import { openPython } from './open-python.ts';
-import { openRemoteModel } from './remote-model.ts';
+import { openRemoteModel, workerAddresses } from './remote-model.ts';
 import { type EvalSettings, ResultFolder, resultFiles, settingsHash } from './result-folder.ts';
 import { problemKey, runProblems } from './run-problems.ts';
 import { type NamedScore, scoreTable } from './score-table.ts';
@@ -27,6 +27,7 @@ const tell = (message: string) => process.stderr.write(`mgrpo: ${message}\n`);
 
 /** Evaluates a model on benchmarks; returns the exit code. */
 export async function evalBenchmarks(flags: BenchmarkFlags, config: RunConfig): Promise<number> {
+  const workers = flags.workers === undefined ? [] : workerAddresses(flags.workers);
   const chosen = await chooseBenchmarks(flags, tell);
   if (flags.resume === true && flags.out === undefined) {
     throw new MgrpoError('USAGE', '--resume needs --out, the folder to go on with');
@@ -35,7 +36,6 @@ export async function evalBenchmarks(flags: BenchmarkFlags, config: RunConfig): 
   const { engines } = flags;
   const stop = stopSignal(tell);
   const python = await openPython(chosen);
-  const workers = flags.workers?.split(',').map((address) => address.trim()) ?? [];
   const model = await (workers.length > 0
     ? openRemoteModel(flags.model, { workers, signal: stop.signal, tell })
     : openModel(flags.model, { slots, engines, signal: stop.signal }));

@@ -30,6 +30,15 @@ export interface RemoteOptions {
   tell(message: string): void;
 }
 
+/** The addresses in a list `host:port,host:port`; USAGE names what is none. */
+export function workerAddresses(list: string): string[] {
+  return list.split(',').map((text) => {
+    const address = text.trim();
+    if (/^[^\s/]+:\d{1,5}$/.test(address)) return address;
+    throw new MgrpoError('USAGE', `--workers "${address}" is no host:port`);
+  });
+}
+
 /**
  * A model folder whose responses come from workers: the same as from engines here, bit for bit.
  *
@@ -128,5 +137,11 @@ async function generate(
     (...call) => client.generate(request, ...call),
     { deadlineMs: generateDeadlineMs, signal },
   );
-  return [...fromWire(chunk, `the answer of worker ${address}`).rollouts];
+  const part = fromWire(chunk, `the answer of worker ${address}`);
+  // Fewer responses, or another model's, would be scored as if they were what was asked for.
+  const isAsked =
+    part.weightVersion === version && part.firstRollout === 0 && part.rollouts.length === samples;
+  if (isAsked) return [...part.rollouts];
+  const got = `${part.rollouts.length} of ${samples} responses, by weights ${part.weightVersion}`;
+  throw new MgrpoError('INVALID_MESSAGE', `worker ${address} answered with ${got}; restart it`);
 }

@@ -38,7 +38,7 @@ export async function serveModel(options: ServeModelOptions): Promise<number> {
     });
     server.setServing(true);
     process.stdout.write(`serving ${options.model} on ${host}:${server.port}\n`);
-    if (!['127.0.0.1', 'localhost', '::1'].includes(host)) {
+    if (!['127.0.0.1', 'localhost', '[::1]'].includes(host)) {
       tell('whoever reaches this port can use the model: keep it inside a network that you trust');
     }
     if (!stop.signal.aborted) {
@@ -100,7 +100,9 @@ function parseListen(listen: string): { host: string; port: number } {
   const at = listen.lastIndexOf(':');
   const host = at === -1 ? '127.0.0.1' : listen.slice(0, at);
   const text = listen.slice(at + 1);
-  if (host !== '' && /^\d{1,5}$/.test(text) && Number(text) < 65_536) {
+  // An IPv6 address has colons of its own, so it stands in brackets.
+  const isHost = /^(\[[^\]]+\]|[^:\s]+)$/.test(host);
+  if (isHost && /^\d{1,5}$/.test(text) && Number(text) < 65_536) {
     return { host, port: Number(text) };
   }
   throw new MgrpoError('USAGE', `--listen "${listen}" is neither host:port nor a port`);
