@@ -4,7 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  connect,
+  contracts,
+  type GenerateRequest__Output,
+  type RolloutChunk__Output,
+  type RolloutStatus__Output,
+  RpcServer,
+  unary,
+  unaryHandler,
+} from '@mgrpo/rpc';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { mgrpo } from '../command-line.ts';
 import { makeRandomModel, writeProblems } from './random-model.ts';
 
@@ -53,6 +63,45 @@ beforeAll(async () => {
 test('a worker with other weights is refused', async () => {
   const { code, stderr } = await evaluate('other', '--workers', workers[2]!.address);
   expect(stderr).toMatch(/worker 127\.0\.0\.1:\d+ has other weights than .*same --model/);
+  expect(code).toBe(1);
+});
+
+test('a worker that gives fewer responses than were asked for ends the evaluation', async () => {
+  const real = connect(contracts.RolloutService, workers[1]!.address);
+  const limits = { deadlineMs: 60_000 };
+  const server = await RpcServer.start({
+    host: '127.0.0.1',
+    port: 0,
+    reflection: false,
+    services: [
+      {
+        definition: contracts.RolloutService.service,
+        implementation: {
+          getStatus: unaryHandler(() =>
+            unary<RolloutStatus__Output>(
+              'worker',
+              (...call) => real.getStatus({}, ...call),
+              limits,
+            ),
+          ),
+          generate: unaryHandler(async (request: GenerateRequest__Output) => {
+            const chunk = await unary<RolloutChunk__Output>(
+              'worker',
+              (...call) => real.generate(request, ...call),
+              limits,
+            );
+            return { ...chunk, rollouts: chunk.rollouts.slice(1) };
+          }),
+        },
+      },
+    ],
+  });
+  onTestFinished(async () => {
+    real.close();
+    await server.close(0);
+  });
+  const { code, stderr } = await evaluate('fewer', '--workers', `127.0.0.1:${server.port}`);
+  expect(stderr).toMatch(/worker 127\.0\.0\.1:\d+ answered with 0 of 1 responses, by weights \d+/);
   expect(code).toBe(1);
 });
 
