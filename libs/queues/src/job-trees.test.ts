@@ -200,6 +200,12 @@ describe('a job tree', () => {
   });
 });
 
+it('knows what memory Redis uses and may use', async () => {
+  const { usedBytes, maxBytes } = await trees.memory();
+  expect(usedBytes).toBeGreaterThan(100_000);
+  expect(maxBytes).toBeGreaterThan(usedBytes);
+});
+
 describe('a job', () => {
   it('whose data is malformed fails at once and says what is wrong', async () => {
     const plan = iterationPlan(1) as TreePlan & { kind: 'iteration' };

@@ -118,6 +118,14 @@ export class JobTrees {
     return { waiting: wait + prioritized + delayed, active };
   }
 
+  /** Redis's memory in bytes: what it uses, and its `maxmemory`, or the machine's memory where it has none. */
+  async memory(): Promise<{ usedBytes: number; maxBytes: number }> {
+    const info = await this.#options.redis.info('memory');
+    const field = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+    const maxBytes = field('maxmemory') || field('total_system_memory');
+    return { usedBytes: field('used_memory'), maxBytes };
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#flow.close(), ...[...this.#queues.values()].map((q) => q.close())]);
   }

@@ -11,7 +11,7 @@ import { configHash, joinRun, learnerAddress } from './join-run.ts';
 import { machineFingerprint } from './machine.ts';
 import { consumerSettings, payloadTtlSeconds, redisUrlOf } from './queue-settings.ts';
 import { rolloutRpc } from './rollout-rpc.ts';
-import { RolloutWorker } from './rollout-worker.ts';
+import { RolloutWorker, rolloutMetrics } from './rollout-worker.ts';
 import { openServers } from './servers.ts';
 import type { RunningService, ServiceContext } from './service-process.ts';
 import { WeightFeed } from './weight-feed.ts';
@@ -39,6 +39,7 @@ export async function startRolloutService(
   });
   const stops = stopTokenIds(model, tokenizer);
   const redis = connectRedis(redisUrlOf(config));
+  const metrics = createMetrics(registry, rolloutMetrics, { role, direction: 'received' });
   const weights = new WeightFeed({
     address: learnerAddress(config),
     role,
@@ -49,6 +50,11 @@ export async function startRolloutService(
     reconnectDelayMs: 200,
     log,
     onVersion: (version) => worker.load(version),
+    onTransfer: (bytes, seconds) => {
+      const labels = { role, direction: 'received' } as const;
+      metrics.weightBytes.inc(labels, bytes);
+      metrics.weightSeconds.observe(labels, seconds);
+    },
   });
   const worker = new RolloutWorker({
     role,
@@ -60,7 +66,7 @@ export async function startRolloutService(
     runId,
     keepVersions: config.lag + 1,
     fetchDeadlineMs: deadlines.weightsMs,
-    metrics: createMetrics(registry, ['rollouts', 'responseTokens', 'weightVersion']),
+    metrics,
   });
   const servers = await openServers({
     listen: role === 'policy' ? policyRollout : momentumRollout,

@@ -6,6 +6,19 @@ import type { Metrics } from '@mgrpo/telemetry';
 import { decodeRollouts, encodeRollouts, type Rollout, type RolloutPart } from './rollout-codec.ts';
 import type { WeightFeed } from './weight-feed.ts';
 
+/** What a rollout service measures. */
+export const rolloutMetrics = [
+  'rollouts',
+  'responseTokens',
+  'activeRollouts',
+  'engineSlots',
+  'engineBusy',
+  'engineCache',
+  'weightVersion',
+  'weightBytes',
+  'weightSeconds',
+] as const;
+
 export interface RolloutWorkerOptions {
   role: 'policy' | 'momentum';
   seed: number;
@@ -17,7 +30,7 @@ export interface RolloutWorkerOptions {
   /** Versions the engine keeps: the newest of each, lag + 1. */
   keepVersions: number;
   fetchDeadlineMs: number;
-  metrics: Metrics<'rollouts' | 'responseTokens' | 'weightVersion'>;
+  metrics: Metrics<(typeof rolloutMetrics)[number]>;
 }
 
 // A version is usually published when its jobs are: a short wait here is cheaper than a trip through Redis.
@@ -28,6 +41,7 @@ export class RolloutWorker {
   readonly #options: RolloutWorkerOptions;
   #generatedTokens = 0;
   #activeRollouts = 0;
+  #busySeconds = 0;
 
   constructor(options: RolloutWorkerOptions) {
     this.#options = options;
@@ -60,7 +74,7 @@ export class RolloutWorker {
   async #generate(job: RolloutJob, prompt: RolloutJob['prompts'][number]): Promise<RolloutPart> {
     const { engine, seed, stopTokenIds } = this.#options;
     const { purpose, iteration, role, weightVersion, firstRollout, numRollouts, sampling } = job;
-    this.#activeRollouts += numRollouts;
+    this.#hold(numRollouts);
     const generated = engine.generate({
       stream: { seed, purpose, iteration, prompt: prompt.prompt, role },
       promptTokens: Int32Array.from(prompt.tokens),
@@ -70,11 +84,17 @@ export class RolloutWorker {
       sampling: { ...sampling, stopTokenIds },
     });
     const rollouts = await generated.finally(() => {
-      this.#activeRollouts -= numRollouts;
+      this.#hold(-numRollouts);
     });
     this.#count(rollouts);
     const { runId } = job;
     return { runId, iteration, prompt: prompt.prompt, role, weightVersion, firstRollout, rollouts };
+  }
+
+  #hold(change: number): void {
+    const { metrics, role } = this.#options;
+    this.#activeRollouts += change;
+    metrics.activeRollouts.set({ role }, this.#activeRollouts);
   }
 
   #count(rollouts: readonly Rollout[]): void {
@@ -120,8 +140,19 @@ export class RolloutWorker {
       );
     }
     metrics.weightVersion.set({ role }, Math.max(version, ...engine.versions()));
+    await this.#measureEngine();
     const kept = [...engine.versions()].sort((a, b) => b - a).slice(0, keepVersions);
     const old = engine.versions().filter((held) => !kept.includes(held) && held !== version);
     await Promise.all(old.map((held) => engine.dropWeights(held)));
+  }
+
+  /** Once for each version: often enough for a rate, and no load on the engine. */
+  async #measureEngine(): Promise<void> {
+    const { engine, metrics, role } = this.#options;
+    const { slots, cacheBytes, busyMs } = await engine.stats();
+    metrics.engineSlots.set({ role }, slots);
+    metrics.engineCache.set({ role }, cacheBytes);
+    metrics.engineBusy.inc({ role }, busyMs / 1000 - this.#busySeconds);
+    this.#busySeconds = busyMs / 1000;
   }
 }

@@ -25,6 +25,8 @@ export interface WeightFeedOptions {
   log: Logger;
   /** Takes each version as it arrives, in order; the next one waits until it is done. */
   onVersion(weights: WeightVersion): Promise<void>;
+  /** Told of each version received: its bytes, and the seconds from its first chunk to its last. */
+  onTransfer?(bytes: number, seconds: number): void;
 }
 
 // The run's configuration, model or machine is not ours: trying again can't help.
@@ -85,6 +87,7 @@ export class WeightFeed {
   async fetch(version: number, deadlineMs: number): Promise<WeightVersion> {
     const assembler = new WeightAssembler(this.#options.expectedBytes);
     const deadline = Date.now() + deadlineMs;
+    const startedAtMs = performance.now();
     for (;;) {
       const request = { role: wireRole[this.#options.role], version, offset: assembler.received };
       try {
@@ -95,7 +98,9 @@ export class WeightFeed {
         );
         for await (const chunk of chunks) {
           const weights = assembler.add(chunk);
-          if (weights !== undefined) return weights;
+          if (weights === undefined) continue;
+          this.#measure(weights, startedAtMs);
+          return weights;
         }
       } catch (error) {
         const isTransient = error instanceof MgrpoError && error.code === 'UNAVAILABLE';
@@ -138,12 +143,19 @@ export class WeightFeed {
       { signal: this.#abort.signal },
     );
     let assembler = new WeightAssembler(expectedBytes);
+    let startedAtMs = 0;
     for await (const chunk of chunks) {
+      if (assembler.received === 0) startedAtMs = performance.now();
       const weights = assembler.add(chunk);
       if (weights === undefined) continue;
+      this.#measure(weights, startedAtMs);
       assembler = new WeightAssembler(expectedBytes);
       await this.#accept(weights);
     }
+  }
+
+  #measure({ bytes }: WeightVersion, startedAtMs: number): void {
+    this.#options.onTransfer?.(bytes.length, (performance.now() - startedAtMs) / 1000);
   }
 
   async #accept(weights: WeightVersion): Promise<void> {

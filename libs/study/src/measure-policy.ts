@@ -94,7 +94,8 @@ export function labelFlips(
   };
 }
 
-// Temperatures of the search, and its rounds: entropy is then matched to about 1 %.
+// Temperatures of the search, and its rounds: the temperature is then known to 1 %. What is reached is recorded: with
+// 256 problems of 8 samples within 5 % of the entropy asked for, by the noise of the samples that steer.
 const temperatures = [0.01, 8] as const;
 const numRounds = 10;
 

@@ -123,7 +123,7 @@ export function studySentinel(
     ];
   });
   const title =
-    'Collapsed: greedy accuracy lost a quarter of its best. Caught: suspected before that. False alarm: suspected, and did not collapse.';
+    'All seeds, those that chose and those that confirm; thresholds as by default. Collapsed: greedy accuracy lost a quarter of its best. Caught: suspected before that. False alarm: suspected, and did not collapse.';
   return sentinelTable(
     title,
     'base and arm',

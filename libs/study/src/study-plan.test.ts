@@ -75,6 +75,21 @@ test.each(readdirSync(join(recipes, 'studies')))('recipes/studies/%s can be run'
   }
 });
 
+test('settings that no arm shows are told, those of the command line as the strongest', () => {
+  const overrides = [{ flag: '--set', assignment: 'algorithm.momentumRollouts=4' }];
+  const base = { ...study.bases[0]!, set: { 'sampling.temperature': 0.9 } };
+  const { settings, trials } = plan({ bases: [base] }, { overrides });
+  expect(settings).toEqual({
+    shared: { iterations: 3 },
+    bases: {
+      chain: { recipe: base.recipe, problems: base.problems, 'sampling.temperature': 0.9 },
+    },
+    overrides: ['algorithm.momentumRollouts=4'],
+  });
+  const ours = trials.find(({ arm }) => arm === 'ours')!;
+  expect(ours.config.algorithm.momentumRollouts).toBe(4);
+});
+
 test('without its baseline a part has none', () => {
   expect(plan({}, { arms: ['ours'] }).baseline).toBeNull();
 });
@@ -124,6 +139,22 @@ test.each<[string, object, Partial<StudySelection>, RegExp]>([
   ],
   ['an arm that is not there', {}, { arms: ['x'] }, /arm "x" is none of the study's: srt, ours/],
   ['a seed that is not there', {}, { seeds: [5] }, /seed 5 is none of the study's: 1, 21, 22/],
+  [
+    'a seed by hand, which the study would set again',
+    {},
+    { overrides: [{ flag: '--set', assignment: 'seed=7' }] },
+    /choose with --seeds/,
+  ],
+  [
+    'two arms in one place of the view',
+    {
+      view: { kind: 'lines', x: 'G', series: 'method' },
+      arms: study.arms.map((arm) => ({ ...arm, factors: { G: 8, method: 'x' } })),
+    },
+    {},
+    /arms srt and ours have the same place in the view: 8 and x/,
+  ],
+  ['a quick form without trials', { quick: { seeds: [] } }, {}, /"quick.seeds" is \[\]/],
   ['no quick form', { quick: null }, { isQuick: true }, /has no quick form/],
 ])('%s is refused', (_what, change, selection, message) => {
   expect(() => plan(change, selection)).toThrow(message);

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { loadRunConfig, type Override, type RunConfig, resolveConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
-import type { StudyArm } from './study-result.ts';
+import type { StudyArm, StudySettings } from './study-result.ts';
 import { type StudyFile, studySchema } from './study-schema.ts';
 import type { SeedPurpose, TrialName } from './trial-record.ts';
 
@@ -20,8 +20,7 @@ export interface StudyPlan
   readonly arms: readonly StudyArm[];
   readonly seeds: StudyFile['seeds'];
   readonly measure: StudyFile['measure'];
-  /** Keys of the configuration that all trials share. */
-  readonly set: StudyFile['set'];
+  readonly settings: StudySettings;
   /** Seed by seed, those that confirm first: a study that ends early has whole comparisons. */
   readonly trials: readonly PlannedTrial[];
 }
@@ -71,7 +70,17 @@ export function planStudy(file: string, selection: StudySelection): StudyPlan {
       }),
     ),
   );
-  return { ...rest, set, bases, arms, seeds, trials };
+  const settings = {
+    shared: set,
+    bases: Object.fromEntries(bases.map((base) => [base.name, baseSettings(base)])),
+    overrides: selection.overrides.map(({ assignment }) => assignment),
+  };
+  return { ...rest, settings, bases, arms, seeds, trials };
+}
+
+/** What a base brings, for the report. */
+function baseSettings({ recipe, model, problems, set }: StudyFile['bases'][number]) {
+  return { recipe, ...(model !== null && { 'model.path': model }), problems, ...set };
 }
 
 function complaintsOf({ arms, bases, seeds, baseline, view, quick }: StudyFile) {
@@ -105,15 +114,27 @@ function complaintsOf({ arms, bases, seeds, baseline, view, quick }: StudyFile) 
   requireKnown('quick', (quick?.seeds ?? []).map(String), allSeeds.map(String));
   const axes =
     view.kind === 'table' ? [] : view.kind === 'lines' ? [view.x, view.series] : [view.x, view.y];
+  const places = new Map<string, string>();
   for (const arm of arms) {
     const missing = axes.find((axis) => !(axis in arm.factors));
     if (missing !== undefined)
       complain('arms', `arm ${arm.name} has no factor "${missing}", which the view needs`);
+    const place = axes.map((axis) => arm.factors[axis]).join(' and ');
+    const other = places.get(place);
+    if (axes.length > 0 && other !== undefined)
+      complain('arms', `arms ${other} and ${arm.name} have the same place in the view: ${place}`);
+    places.set(place, arm.name);
   }
   return complaints;
 }
 
-function select(study: StudyFile, { isQuick, bases, arms, seeds }: StudySelection): StudyFile {
+function select(
+  study: StudyFile,
+  { isQuick, bases, arms, seeds, overrides }: StudySelection,
+): StudyFile {
+  if (overrides.some(({ assignment }) => /^\s*seed\s*=/.test(assignment))) {
+    throw new MgrpoError('USAGE', "a study sets every trial's seed itself; choose with --seeds");
+  }
   if (isQuick && study.quick === null) {
     throw new MgrpoError('USAGE', `study ${study.name} has no quick form; leave out --quick`);
   }

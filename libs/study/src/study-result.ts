@@ -19,6 +19,16 @@ export interface StudyArm {
   readonly isOurs: boolean;
 }
 
+/** What trials are made of besides their arm's settings: later ones are over earlier ones, and the last over the arm's. */
+export interface StudySettings {
+  /** Keys of the configuration that all trials share. */
+  readonly shared: Readonly<Record<string, unknown>>;
+  /** Recipe, model, problems and keys of each base. */
+  readonly bases: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** `path=value` from the command line, of all trials. */
+  readonly overrides: readonly string[];
+}
+
 /** How a study's numbers are laid out besides its curves. */
 export type StudyView =
   /** Best and final of every arm. */

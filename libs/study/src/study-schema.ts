@@ -72,9 +72,9 @@ export const studySchema = z.strictObject({
   measure: measure.prefault({}).describe('how policies are measured; gold answers are read here'),
   quick: z
     .strictObject({
-      bases: z.array(z.string()).optional(),
-      arms: z.array(z.string()).optional(),
-      seeds: seeds.optional(),
+      bases: z.array(z.string()).min(1).optional(),
+      arms: z.array(z.string()).min(1).optional(),
+      seeds: seeds.min(1).optional(),
     })
     .nullable()
     .default(null)

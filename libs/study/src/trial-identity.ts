@@ -15,7 +15,10 @@ export class TrialIdentities {
     this.#measure = measure;
   }
 
-  /** Hex sha256 of everything that a trial's numbers are a function of, this machine's CPU and runtimes included. */
+  /**
+   * Hex sha256 of what a trial's numbers are a function of: configuration, weights, prompts, problems, how it is
+   * measured, and this machine's CPU and runtimes. As with the id of a run, this program's version has no part in it.
+   */
   async of({ config, problems }: PlannedTrial): Promise<string> {
     const identity = runIdentity(config, {
       model: await this.#hash(config.model.path, modelHash),

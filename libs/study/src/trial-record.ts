@@ -23,7 +23,7 @@ export interface TrialStart extends TrialName {
     readonly trained: number;
   };
   readonly iterations: number;
-  /** Of everything that the numbers are a function of: configuration, weights, prompts, machine. */
+  /** Of what the numbers are a function of: configuration, weights, prompts, problems, machine. */
   readonly sha256: string;
 }
 

@@ -1,12 +1,6 @@
 export { createLogger, type Logger, type LogLevel, type LogOptions } from './logger.ts';
-export {
-  createMetrics,
-  createRegistry,
-  type MetricName,
-  type Metrics,
-  metricDefinitions,
-  type Registry,
-} from './metrics.ts';
+export { metricDefinitions, serviceNames } from './metric-definitions.ts';
+export { createMetrics, createRegistry, type Metrics, type Registry } from './metrics.ts';
 export {
   type Probe,
   startTelemetryServer,

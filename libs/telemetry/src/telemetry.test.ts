@@ -2,7 +2,8 @@ import { Writable } from 'node:stream';
 import { MgrpoError } from '@mgrpo/errors';
 import { afterEach, expect, test } from 'vitest';
 import { createLogger } from './logger.ts';
-import { createMetrics, createRegistry, metricDefinitions } from './metrics.ts';
+import { metricDefinitions } from './metric-definitions.ts';
+import { createMetrics, createRegistry } from './metrics.ts';
 import { startTelemetryServer, type TelemetryServer } from './telemetry-server.ts';
 
 const servers: TelemetryServer[] = [];
@@ -61,12 +62,28 @@ test('a taken port is named, and closing twice is harmless', async () => {
   await server.close();
 });
 
+test('what has not happened yet is 0, not absent; a gauge that was never set is absent', async () => {
+  const { registry, get } = await serve({});
+  createMetrics(registry, ['rollouts', 'entropy', 'groupSeconds'], { role: 'policy' });
+  const { text } = await get('/metrics');
+  expect(text).toContain('mgrpo_rollouts_total{role="policy",service="voter"} 0');
+  expect(text).not.toContain('role="momentum"');
+  expect(text).toContain('mgrpo_group_seconds_count{service="voter"} 0');
+  expect(text).not.toContain('mgrpo_trajectory_entropy_nats{');
+});
+
 test('names follow the rule mgrpo_<noun>_<unit>, counters end in _total', () => {
-  const units = /_(seconds|nats|ratio|tokens|jobs|version|l2|total)$/;
-  for (const { kind, name, help } of Object.values(metricDefinitions)) {
+  // What counts things, and what is 0 or 1, has no unit; nor has a coefficient.
+  const units = /_(seconds|bytes|nats|ratio|tokens|jobs|iterations|version|l2|total)$/;
+  const bare =
+    /^mgrpo_(run_phase|learner_connected|learner_epoch|active_rollouts|engine_slots|group_answers|learning_rate|momentum_coefficient)$/;
+  const names = Object.values(metricDefinitions).map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  for (const { kind, name, help, buckets } of Object.values(metricDefinitions)) {
     expect(name).toMatch(/^mgrpo_[a-z0-9_]+$/);
-    expect(name).toMatch(units);
+    expect(units.test(name) || bare.test(name), name).toBe(true);
     expect(name.endsWith('_total'), name).toBe(kind === 'counter');
+    expect(buckets.length > 0, name).toBe(kind === 'histogram');
     expect(help).not.toBe('');
   }
 });

@@ -33,6 +33,7 @@ const commands = [
   'generate',
   'serve',
   'replay',
+  'export',
   'answers',
   'verify',
   'doctor',

@@ -1,6 +1,7 @@
 import { exitCode, MgrpoError, messageOf } from '@mgrpo/errors';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import type { EvalFlags } from './commands/eval.ts';
+import type { ExportFlags } from './commands/export.ts';
 import type { GenerateFlags } from './commands/generate.ts';
 import type { PretrainFlags } from './commands/pretrain.ts';
 import type { ReplayFlags } from './commands/replay.ts';
@@ -28,6 +29,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     addServe,
     addStudy,
     addReplay,
+    addExport,
     addAnswers,
     addVerify,
     addDoctor,
@@ -241,6 +243,33 @@ function addReplay(program: Command, done: Done): void {
     .action(async (source: string, flags: ReplayFlags) => {
       const { replay } = await import('./commands/replay.ts');
       done(await replay(source, flags));
+    });
+}
+
+function addExport(program: Command, done: Done): void {
+  program
+    .command('export')
+    .description("a run's metrics for TensorBoard, Weights & Biases or MLflow (docs/export.md)")
+    .argument('<run>', 'run folder')
+    .addOption(
+      new Option('--to <tracker>', 'whose form')
+        .choices(['tensorboard', 'wandb', 'mlflow'])
+        .makeOptionMandatory(),
+    )
+    .requiredOption(
+      '--out <dir>',
+      'folder for the runs of the tracker; an older export is replaced',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'mgrpo export runs/NAME --to tensorboard --out tensorboard',
+        'mgrpo export runs/NAME --to mlflow --out mlruns',
+      ),
+    )
+    .action(async (run: string, flags: ExportFlags) => {
+      const { exportRun } = await import('./commands/export.ts');
+      done(await exportRun(run, flags));
     });
 }
 

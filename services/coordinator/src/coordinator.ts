@@ -3,8 +3,9 @@ import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { type JobTrees, queueNames, type TreePlan, type TreeState } from '@mgrpo/queues';
 import type { RunState } from '@mgrpo/rpc';
 import { Broadcast } from '@mgrpo/service';
-import type { Logger, Metrics } from '@mgrpo/telemetry';
+import type { Logger } from '@mgrpo/telemetry';
 import type { LearnerView } from './learner-view.ts';
+import type { RunMetrics, RunPhase } from './run-metrics.ts';
 import { dueWork, isFinished, type Progress } from './schedule.ts';
 
 export interface CoordinatorOptions {
@@ -23,18 +24,8 @@ export interface CoordinatorOptions {
   /** A tree that has not ended after so long is given up and built anew. */
   iterationDeadlineMs: number;
   log: Logger;
-  metrics: Metrics<'pendingJobs' | 'rebuilds'>;
+  metrics: RunMetrics;
 }
-
-type Phase =
-  | 'starting'
-  | 'running'
-  | 'evaluating'
-  | 'paused'
-  | 'stopping'
-  | 'finished'
-  | 'halted'
-  | 'failed';
 
 interface Tree {
   plan: TreePlan;
@@ -57,7 +48,7 @@ export class Coordinator {
   readonly #trees = new Map<string, Tree>();
   readonly #stop = new AbortController();
   readonly #finished: Promise<void>;
-  #phase: Phase = 'starting';
+  #phase: RunPhase = 'starting';
   #isPaused = false;
   #backlog = { policy: 0, momentum: 0 };
   #error = '';
@@ -72,7 +63,7 @@ export class Coordinator {
     return this.#finished;
   }
 
-  get phase(): Phase {
+  get phase(): RunPhase {
     return this.#phase;
   }
 
@@ -124,7 +115,7 @@ export class Coordinator {
       while (!signal.aborted && (learner.isReplaying || !isFinished(this.#progress()))) {
         const changed = learner.changed();
         if (!this.#isPaused && !learner.isReplaying) await this.#advance();
-        await this.#measureBacklog();
+        await this.#measure();
         this.#setPhase(this.#currentPhase());
         const abort = new AbortController();
         const pause = sleep(pollMs, undefined, { signal: AbortSignal.any([signal, abort.signal]) });
@@ -150,7 +141,7 @@ export class Coordinator {
     return { applied, total, lag, evaluateEvery, evaluated, isHalted };
   }
 
-  #currentPhase(): Phase {
+  #currentPhase(): RunPhase {
     if (this.#isPaused) return 'paused';
     return dueWork(this.#progress()).evaluation === undefined ? 'running' : 'evaluating';
   }
@@ -200,7 +191,7 @@ export class Coordinator {
         `${name} failed ${tree.rebuilds + 1} times; last: ${reason}`,
       );
     }
-    metrics.rebuilds.inc();
+    metrics.rebuilt();
     log.warn({ tree: name, reason, rebuild: tree.rebuilds + 1 }, 'building the jobs anew');
     const old = tree.rootId;
     tree.rootId = await trees.add(tree.plan);
@@ -223,14 +214,15 @@ export class Coordinator {
   }
 
   /** What scalers look at; rollout services at zero replicas could not export it themselves. */
-  async #measureBacklog(): Promise<void> {
-    const { trees, metrics } = this.#options;
+  async #measure(): Promise<void> {
+    const { trees, metrics, learner, total } = this.#options;
+    metrics.progress(learner.applied, total, learner.evaluated.size, Date.now());
     for (const role of ['policy', 'momentum'] as const) {
-      const { waiting, active } = await trees.backlog(queueNames[role]);
-      metrics.pendingJobs.set({ role, state: 'waiting' }, waiting);
-      metrics.pendingJobs.set({ role, state: 'active' }, active);
-      this.#backlog[role] = waiting + active;
+      const jobs = await trees.backlog(queueNames[role]);
+      metrics.queue(role, jobs, Date.now());
+      this.#backlog[role] = jobs.waiting + jobs.active;
     }
+    metrics.redis(await trees.memory());
   }
 
   /** A batch that the learner holds until an earlier iteration is applied needs no jobs. */
@@ -253,9 +245,10 @@ export class Coordinator {
     }
   }
 
-  #setPhase(phase: Phase): void {
+  #setPhase(phase: RunPhase): void {
     if (this.#phase === phase) return;
     this.#phase = phase;
+    this.#options.metrics.phase(phase);
     this.publish();
   }
 }

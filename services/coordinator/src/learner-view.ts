@@ -18,6 +18,8 @@ export interface LearnerViewOptions {
   log: Logger;
   /** Told of every state that arrives, in order. */
   onState(): void;
+  /** Told when the learner is heard, and when no longer. */
+  onConnection(isConnected: boolean): void;
 }
 
 /** The learner's state as the coordinator last heard it; heard again when the learner comes back. */
@@ -81,16 +83,21 @@ export class LearnerView {
 
   async #watch(): Promise<void> {
     const { signal } = this.#abort;
+    const { onConnection } = this.#options;
     while (!signal.aborted) {
       try {
         const states = serverStream('learner', (...call) => this.#client.watch({}, ...call), {
           signal,
         });
-        for await (const state of states) this.#take(state);
+        for await (const state of states) {
+          onConnection(true);
+          this.#take(state);
+        }
       } catch (error) {
         if (signal.aborted) return;
         this.#options.log.debug({ error: messageOf(error) }, 'the learner is away');
       }
+      onConnection(false);
       await sleep(this.#options.reconnectDelayMs, undefined, { signal }).catch(() => {});
     }
   }

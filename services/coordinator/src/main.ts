@@ -22,7 +22,6 @@ import {
   runService,
   type ServiceContext,
 } from '@mgrpo/service';
-import { createMetrics } from '@mgrpo/telemetry';
 import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 import { Coordinator } from './coordinator.ts';
 import { coordinatorRpc } from './coordinator-rpc.ts';
@@ -30,6 +29,7 @@ import { evaluate } from './evaluate.ts';
 import { LearnerView } from './learner-view.ts';
 import { planEvaluation, planIteration } from './plan.ts';
 import { loadProblems, loadQuestions } from './prompts.ts';
+import { RunMetrics } from './run-metrics.ts';
 
 /** Runs the coordinator as this process; returns its exit code. */
 export function main(config: RunConfig): Promise<number> {
@@ -54,6 +54,7 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
   const { jobs, deadlines, redis: redisConfig } = config.deployment;
   const prefix = queuePrefix(redisConfig.prefix, runId);
   const trees = new JobTrees({ redis, prefix, attempts: jobs.attempts, retryDelayMs: 100 });
+  const metrics = new RunMetrics(registry);
   let onState = () => {};
   const learner = new LearnerView(state, {
     address: learnerAddress(config),
@@ -61,6 +62,7 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
     reconnectDelayMs: 200,
     log,
     onState: () => onState(),
+    onConnection: (isConnected) => metrics.learner(isConnected),
   });
   const passes = evaluationPasses(config);
   const coordinator = new Coordinator({
@@ -81,7 +83,7 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
     maxRebuilds: 5,
     iterationDeadlineMs: deadlines.iterationMs,
     log,
-    metrics: createMetrics(registry, ['pendingJobs', 'rebuilds']),
+    metrics,
   });
   onState = () => coordinator.publish();
   const consumer = new Consumer({

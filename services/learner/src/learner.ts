@@ -242,7 +242,7 @@ export class Learner {
     const collapse = collapseAfter([...this.#recordsUpTo(batch.iteration), measured], watch);
     const record = { ...measured, collapse };
     await metrics.append(record);
-    gauges.iteration(record);
+    gauges.iteration(record, batch);
     if (this.#applied % checkpointEvery === 0 || this.#applied === total)
       await this.#saveCheckpoint();
     // What a replay meets on its way did not stop the run then.
@@ -287,7 +287,7 @@ export class Learner {
   }
 
   async #publishWeights(): Promise<void> {
-    const { engine, versions, publisher, runId, epoch } = this.#options;
+    const { engine, versions, publisher, gauges, runId, epoch } = this.#options;
     const weights = await engine.weights();
     const version = this.#applied;
     for (const role of ['policy', 'momentum'] as const) {
@@ -306,13 +306,15 @@ export class Learner {
       ),
     });
     publisher.publish({ policy: sent('policy'), momentum: sent('momentum') });
+    gauges.published(version);
   }
 
   async #saveCheckpoint(): Promise<{ folder: string; iterations: number }> {
-    const { engine, checkpoints, log } = this.#options;
+    const { engine, checkpoints, gauges, log } = this.#options;
     const state: CheckpointState = { ...(await engine.snapshot()), iterations: this.#applied };
     const folder = await checkpoints.save(state);
     this.#checkpointed = this.#applied;
+    gauges.checkpoint(this.#applied, Date.now());
     log.info({ folder }, 'checkpoint');
     return { folder, iterations: this.#applied };
   }

@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { klReference } from '@mgrpo/algorithm';
-import { loadModelFolder, type ModelFolder, RunFolder, runFiles } from '@mgrpo/checkpoint';
+import {
+  type LoadedCheckpoint,
+  loadModelFolder,
+  type ModelFolder,
+  RunFolder,
+  runFiles,
+} from '@mgrpo/checkpoint';
 import { parseRunConfig, type RunConfig, runIdentity, withoutSecrets } from '@mgrpo/config';
 import { dataSha256 } from '@mgrpo/datasets';
 import { MgrpoError } from '@mgrpo/errors';
@@ -63,7 +69,9 @@ export async function openLearner(
     state,
     reference: klReference(config.algorithm) === 'initial' ? model.weights : null,
   });
-  const publisher = new WeightPublisher(config.lag + 1);
+  const gauges = learnerMetrics(registry, { lag: config.lag, epoch: epoch.value });
+  gauges.checkpoint(checkpoint?.state.iterations ?? 0, await writtenAtMs(checkpoint));
+  const publisher = new WeightPublisher(config.lag + 1, gauges.sent);
   const learner = new Learner({
     runId,
     epoch: epoch.value,
@@ -79,7 +87,7 @@ export async function openLearner(
     versions,
     checkpoints,
     metrics,
-    gauges: learnerMetrics(registry),
+    gauges,
     publisher,
     log,
     onFatal,
@@ -90,6 +98,11 @@ export async function openLearner(
     await metrics.close();
   };
   return { learner, publisher, runId, close };
+}
+
+/** When the checkpoint was written; now, where there is none. */
+async function writtenAtMs(checkpoint: LoadedCheckpoint | null): Promise<number> {
+  return checkpoint === null ? Date.now() : (await stat(checkpoint.folder)).mtimeMs;
 }
 
 /** The run's name: equal for equal configuration, data, base weights and ONNX Runtime. */

@@ -4,16 +4,21 @@ import { sendWeights } from '@mgrpo/rpc';
 
 type Role = 'policy' | 'momentum';
 
+/** Told of each version that a subscriber has taken, or the rest of it, and the seconds it took. */
+type OnTransfer = (role: Role, bytes: number, seconds: number) => void;
+
 /** The last weight versions of both roles, and everyone who waits for the next. */
 export class WeightPublisher {
   readonly #keep: number;
+  readonly #onTransfer: OnTransfer;
   readonly #versions: Record<Role, WeightVersion[]> = { policy: [], momentum: [] };
   #published = Promise.withResolvers<void>();
   #isClosed = false;
 
   /** `keep`: versions kept of each role, lag + 1: exactly those that a job may still ask for. */
-  constructor(keep: number) {
+  constructor(keep: number, onTransfer: OnTransfer = () => {}) {
     this.#keep = keep;
+    this.#onTransfer = onTransfer;
   }
 
   /** Adds a version of each role, the newest so far, and wakes the subscribers. */
@@ -44,7 +49,7 @@ export class WeightPublisher {
       if (next === undefined) {
         await Promise.race([this.#published.promise, gone.promise]);
       } else {
-        await sendWeights(sink, next);
+        await this.#send(sink, next, 0);
         sent = next.version;
       }
     }
@@ -65,7 +70,18 @@ export class WeightPublisher {
         `${role} weights of version ${version} are not kept; kept are ${kept || 'none yet'}`,
       );
     }
+    await this.#send(sink, weights, offset);
+  }
+
+  async #send(
+    sink: MessageSink<WeightChunk>,
+    weights: WeightVersion,
+    offset: number,
+  ): Promise<void> {
+    const startedAtMs = performance.now();
     await sendWeights(sink, weights, offset);
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    this.#onTransfer(weights.role, weights.bytes.length - offset, seconds);
   }
 
   #wake(): void {

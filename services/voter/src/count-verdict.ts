@@ -3,10 +3,10 @@ import type { Metrics } from '@mgrpo/telemetry';
 
 /** Adds a verdict to the voter's metrics. */
 export function countVerdict(
-  { label, members, signal }: GroupVerdict,
-  metrics: Metrics<'droppedRollouts' | 'droppedGroups' | 'voteShare'>,
+  { members, signal }: GroupVerdict,
+  metrics: Metrics<'groups' | 'droppedRollouts' | 'droppedGroups'>,
 ): void {
-  if (label.kind === 'majority') metrics.voteShare.set(label.share);
+  metrics.groups.inc();
   if (signal.kind === 'none') metrics.droppedGroups.inc({ reason: signal.reason });
   for (const { role, outcome } of members) {
     if (outcome.kind === 'dropped') metrics.droppedRollouts.inc({ role, reason: outcome.reason });

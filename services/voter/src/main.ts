@@ -24,7 +24,7 @@ import {
   runService,
   type ServiceContext,
 } from '@mgrpo/service';
-import { createMetrics } from '@mgrpo/telemetry';
+import { createMetrics, type Metrics } from '@mgrpo/telemetry';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 import { countVerdict } from './count-verdict.ts';
 import { type VoteOptions, verdictToWire, voteQuestion } from './vote-group.ts';
@@ -51,10 +51,11 @@ export async function startVoter({
   const redis = connectRedis(redisUrlOf(config));
   const payloads = new PayloadStore(redis, payloadTtlSeconds);
   const metrics = createMetrics(registry, [
+    'groups',
+    'groupSeconds',
     'droppedRollouts',
     'droppedGroups',
     'refusedAnswers',
-    'voteShare',
   ]);
   const options: VoteOptions = {
     algorithm: config.algorithm,
@@ -92,11 +93,11 @@ interface Ballot {
   runId: string;
   payloads: PayloadStore;
   options: VoteOptions;
-  metrics: Parameters<typeof countVerdict>[1];
+  metrics: Metrics<'groups' | 'groupSeconds' | 'droppedRollouts' | 'droppedGroups'>;
 }
 
 async function vote(
-  { data, children }: ReceivedJob<VoteJob>,
+  { data, addedAtMs, children }: ReceivedJob<VoteJob>,
   { runId, payloads, options, metrics }: Ballot,
 ): Promise<PayloadRef> {
   const refs = await children();
@@ -133,5 +134,6 @@ async function vote(
     })),
   });
   const ref = await payloads.put(data.key, message);
+  metrics.groupSeconds.observe((Date.now() - addedAtMs) / 1000);
   return { ...ref, generatedAtMs: Math.max(...refs.map((each) => each.finishedAtMs ?? 0)) };
 }

@@ -19,3 +19,12 @@ test('an arm without a finished trial is named', () => {
   const draw = () => comparisonPicture(study, { base: 'sums', arms: ['srt', 'gold'] });
   expect(draw).toThrow('no finished trial of arm "gold" from base sums; take of: srt, mgrpo');
 });
+
+test('arms without a seed in common are no comparison', () => {
+  const apart = madeStudy([
+    madeTrial({ base: 'sums', arm: 'srt', seed: 3, greedy: [0.3, 0.1] }),
+    madeTrial({ base: 'sums', arm: 'mgrpo', seed: 2, greedy: [0.3, 0.8] }),
+  ]);
+  const draw = () => comparisonPicture(apart, { base: 'sums', arms: ['srt', 'mgrpo'] });
+  expect(draw).toThrow('arms srt and mgrpo have no finished seed in common');
+});

@@ -12,7 +12,7 @@ const panel = { width: 420, title: 22 };
  * Reward and greedy accuracy over training, one panel for each arm, as an SVG file: what training sees, and what it
  * does not.
  *
- * @throws USAGE naming an arm without a finished trial
+ * @throws USAGE naming an arm without a finished trial, or where no seed is finished of all arms
  */
 export function comparisonPicture(
   study: StudyResult,
@@ -29,6 +29,9 @@ export function comparisonPicture(
     );
   });
   const seeds = commonSeeds(shown);
+  if (seeds.length === 0) {
+    throw new MgrpoError('USAGE', `arms ${arms.join(' and ')} have no finished seed in common`);
+  }
   const { title } = study.bases.find(({ name }) => name === base)!;
   return svgFile(sideBySide(shown.map((arm) => onlySeeds(arm, seeds))), {
     title: 'Accuracy and what training sees of it',

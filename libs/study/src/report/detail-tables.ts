@@ -53,12 +53,17 @@ function differenceCell(
   return { text: points(paired.median), small, source };
 }
 
+/** Keys of a configuration with their values, as JSON. */
+export function settingsText(settings: Readonly<Record<string, unknown>>): string {
+  const texts = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+  return texts.join('; ');
+}
+
 /** What an arm sets, besides what all have in common. */
 export function armTable(study: StudyResult): Table {
   const rows = study.arms.map(({ name, title, set, isOurs }): Row => {
     const start = study.trials.find((trial) => trial.start.arm === name)?.start;
     const { policy, momentum, trained } = start?.rollouts ?? {};
-    const settings = Object.entries(set).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
     const count = (value: number | undefined) => ({
       text: value === undefined ? '–' : String(value),
     });
@@ -70,7 +75,7 @@ export function armTable(study: StudyResult): Table {
         count(policy),
         count(momentum),
         count(trained),
-        { text: settings.join('; ') || 'as the recipe' },
+        { text: settingsText(set) || 'as the recipe' },
       ],
     };
   });

@@ -49,7 +49,7 @@ export function mainTable(
     const marked = arm.isOurs ? { ...name, mark: 'ours' } : name;
     return { cells: [marked, ...withFall(cells, fallCell(summary, source))] };
   });
-  const references = [...baseRows(study, base, columns), ...controlRows(of, columns)];
+  const references = [...baseRows(study, of, columns), ...controlRows(of, columns)];
   return {
     caption: `Accuracy on held-out problems in %, median of the ${seedWords[purpose]} seeds and (lowest to highest)`,
     columns: [{ title: 'arm' }, ...withFall(columns, fallColumn)],
@@ -158,12 +158,12 @@ function fallCell({ falls, seeds }: ArmSummary, source: string): Cell {
 }
 
 /** The untrained base as the trials measured it before their first iteration. */
-function baseRows(study: StudyResult, base: string, columns: readonly MeasureColumn[]): Row[] {
-  const arms = study.arms.flatMap(({ name }) =>
-    (['confirm', 'choose'] as const).flatMap((purpose) =>
-      trialsOf(study, { base, arm: name, purpose }),
-    ),
-  );
+function baseRows(
+  study: StudyResult,
+  { base, purpose }: { readonly base: string; readonly purpose: SeedPurpose },
+  columns: readonly MeasureColumn[],
+): Row[] {
+  const arms = study.arms.flatMap(({ name }) => trialsOf(study, { base, arm: name, purpose }));
   // Every arm of a seed has measured the same base in the same way.
   const bySeed = new Map(arms.map((trial) => [trial.start.seed, trial.evaluations[0]!]));
   const first = [...bySeed.values()];

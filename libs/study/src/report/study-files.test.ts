@@ -70,6 +70,12 @@ test('tables have the numbers worked out by hand, and name their trials', () => 
   expect(html).toContain('href="trials/sums/srt/seed-2.jsonl"');
 });
 
+test('the untrained base beside the arms is of the same seeds as they are', () => {
+  const html = studyFiles(study).get('study.html')!;
+  const bases = [...html.matchAll(/evaluation before training, seeds? ([\d, ]+)"/g)];
+  expect(new Set(bases.map(([, seeds]) => seeds))).toEqual(new Set(['2, 3', '1']));
+});
+
 test('the page says what is missing, which seeds chose, and what is ours', () => {
   const html = studyFiles(study).get('study.html')!;
   expect(html).toContain('5 of 8 trials');
@@ -121,13 +127,27 @@ test('a reward that is no share has a figure of its own, and arms without a fenc
 
 test('controls, settings and the judged sentinel are shown where they are given', () => {
   const { measure } = { measure: study.trials[0]!.evaluations[1]!.sampled };
-  const html = studyFiles(study, {
+  const files = studyFiles(study, {
     controls: [{ base: 'sums', title: 'base, logits × 1.5', measure }],
-    settings: { 'algorithm.optimizer.learningRate': 0.0006 },
+    settings: {
+      shared: { 'algorithm.optimizer.learningRate': 0.0006 },
+      bases: { sums: { recipe: 'sums.yaml' } },
+      overrides: ['iterations=10'],
+    },
     sentinel: { title: 'Sentinel', columns: ['trials', 'caught'], rows: [['SRT', '3']] },
-  }).get('study.html')!;
+  });
+  const html = files.get('study.html')!;
   expect(rows(html, 'base, logits')[0]).toContain('80.0');
-  expect(html).toContain('algorithm.optimizer.learningRate = 0.0006');
+  expect(html).toContain('All trials share: algorithm.optimizer.learningRate = 0.0006.');
+  expect(html).toContain('Base sums: recipe = &quot;sums.yaml&quot;.');
+  expect(html).toContain(
+    'on the command line for all trials, over everything else: iterations=10.',
+  );
+  expect(JSON.parse(files.get('study.json')!)).toMatchObject({
+    settings: { overrides: ['iterations=10'] },
+    controls: [{ title: 'base, logits × 1.5' }],
+    sentinel: { rows: [['SRT', '3']] },
+  });
   expect(html).toContain('id="sentinel"');
 });
 

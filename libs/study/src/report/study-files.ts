@@ -8,7 +8,7 @@ import { type StudyReportOptions, studyPage } from './study-page.ts';
 
 /**
  * Everything a study is published as: `study.html` (opens without a network), `study.json` (the result with a
- * summary of every arm), `trials.csv`, `curves.csv` and `figures/*.svg`. Works on unfinished studies too.
+ * summary of every arm and what the page shows besides), `trials.csv`, `curves.csv` and `figures/*.svg`. Works on unfinished studies too.
  *
  * @returns contents by path inside the study's folder
  */
@@ -30,7 +30,7 @@ export function studyFiles(
   );
   return new Map([
     ['study.html', studyPage(study, summaries, figures, options)],
-    ['study.json', `${JSON.stringify({ ...study, summaries })}\n`],
+    ['study.json', `${JSON.stringify({ ...study, ...options, summaries })}\n`],
     ['trials.csv', trialsCsv(study)],
     ['curves.csv', curvesCsv(study)],
     ...drawn,

@@ -1,7 +1,7 @@
 import { escapeHtml, figureStyle, inlineSvg, type LegendEntry, lineLook } from '@mgrpo/charts';
-import type { StudyResult } from '../study-result.ts';
+import type { StudyResult, StudySettings } from '../study-result.ts';
 import { type ArmSummary, headlinePurpose } from './arm-summary.ts';
-import { armTable, differenceTable, trialTable } from './detail-tables.ts';
+import { armTable, differenceTable, settingsText, trialTable } from './detail-tables.ts';
 import type { Figure } from './figure.ts';
 import { lowEntropyTable } from './low-entropy-table.ts';
 import { type BaseControl, mainTable, seedWords } from './main-table.ts';
@@ -16,8 +16,7 @@ export interface StudyReportOptions {
   readonly controls?: readonly BaseControl[];
   /** How the collapse sentinel did on the study's trials. */
   readonly sentinel?: PlainTable;
-  /** Keys of the configuration that all trials share. */
-  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly settings?: StudySettings;
 }
 
 /** A table of texts. */
@@ -183,18 +182,25 @@ function sentinelSection({ sentinel }: StudyReportOptions): string {
   return `<section id="sentinel"><h2>Collapse seen while it happens</h2>${tableHtml(table)}</section>`;
 }
 
-function settingsSection(study: StudyResult, { settings = {} }: StudyReportOptions): string {
+function settingsSection(study: StudyResult, { settings }: StudyReportOptions): string {
   const { temperature, samples, everyIterations, maxProblems } = study.measure;
-  const shared = Object.entries(settings).map(
-    ([key, value]) => `${key} = ${JSON.stringify(value)}`,
-  );
-  const common =
-    shared.length > 0 ? `<p>All trials share: ${escapeHtml(shared.join('; '))}.</p>` : '';
   return `<section id="settings">
 <h2>Settings and trials</h2>
 <p>Measured in the same way for all arms: ${maxProblems === null ? 'all' : `the first ${maxProblems}`} held-out problems every ${everyIterations} iterations, greedy and with ${samples} samples at temperature ${temperature}. Arms differ in the settings of this table and in nothing else.</p>
-${common}
+${settings ? settingsHtml(settings) : ''}
 <div class="texts">${tableHtml(armTable(study))}</div>
 <div class="texts">${tableHtml(trialTable(study))}</div>
 </section>`;
+}
+
+function settingsHtml({ shared, bases, overrides }: StudySettings): string {
+  const texts = [
+    ['All trials share', settingsText(shared)],
+    ...Object.entries(bases).map(([name, own]) => [`Base ${name}`, settingsText(own)]),
+    ['Set on the command line for all trials, over everything else', overrides.join('; ')],
+  ];
+  return texts
+    .filter(([, text]) => text !== '')
+    .map(([name, text]) => `<p>${escapeHtml(`${name}: ${text}.`)}</p>`)
+    .join('\n');
 }

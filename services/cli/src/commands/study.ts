@@ -105,7 +105,7 @@ function writeReport(
   const result = studyResult(plan, trials);
   const files = studyFiles(result, {
     controls,
-    settings: plan.set,
+    settings: plan.settings,
     sentinel: studySentinel(result, defaultCollapseOptions),
   });
   for (const [name, content] of files) {
