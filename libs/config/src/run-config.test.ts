@@ -132,12 +132,14 @@ test.each([
   expect(message).toContain(complaint);
 });
 
-test('one port can not serve two', () => {
+test('one port can not serve two on one machine', () => {
   const ports = ['deployment.learner.port=7000', 'deployment.voter.metricsPort=7000'];
   expect(messageOf(() => load(minimal, ports))).toBe(
     '--set: deployment.voter.metricsPort 7000 is also deployment.learner.port; ' +
       'give each its own, or 0 for any free port',
   );
+  const apart = [...ports, 'deployment.learner.address=learner:7000'];
+  expect(load(minimal, apart).deployment.voter.metricsPort).toBe(7000);
 });
 
 test('a stored configuration is read back as it was', () => {
