@@ -1,7 +1,7 @@
 import { defaultCollapseOptions } from '@mgrpo/algorithm';
 import { expect, test } from 'vitest';
 import { judgeSentinel, quarterLostAt, type WatchedTrial } from './judge-sentinel.ts';
-import { sentinelRow, sentinelTable, signRows } from './sentinel-table.ts';
+import { sentinelRow, sentinelTable, signRows, studySentinel } from './sentinel-table.ts';
 
 const options = { ...defaultCollapseOptions, window: 4, patience: 2 };
 
@@ -74,5 +74,23 @@ test('a row counts the verdicts, and the table has misses and false alarms in it
     ['labels-conflict', 0],
     ['entropy-rises', 0],
     ['responses-shrink', 0],
+  ]);
+});
+
+test("a study's table has gold arms apart, and rows without trials left out", () => {
+  const of = (arm: string, watched: WatchedTrial) =>
+    ({ ...watched, start: { base: 'sums', arm } }) as never;
+  const arm = { title: '', set: {}, factors: {}, isOurs: false };
+  const study = {
+    bases: [{ name: 'sums', title: 'Sums' }],
+    arms: ['srt', 'gold', 'later'].map((name) => ({ ...arm, name, title: name })),
+    trials: [of('srt', trial(falls, 30)), of('gold', trial(holds, 30))],
+  };
+  const { rows } = studySentinel(study, options, new Set(['gold']));
+  expect(rows.map((row) => [row[0], row[3], row.at(-1)])).toEqual([
+    ['sums: srt', '1', '0 of 0'],
+    ['sums: gold', '0', '1 of 1'],
+    ['sums: all arms without labels', '1', '0 of 0'],
+    ['sums: all arms with gold labels', '0', '1 of 1'],
   ]);
 });

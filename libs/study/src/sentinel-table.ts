@@ -101,13 +101,16 @@ export function sentinelTable(
   };
 }
 
-/** How the sentinel did on a study's trials: by base and arm, then all of a base without and with gold labels. */
+/**
+ * How the sentinel did on a study's trials: by base and arm, then all of a base without and with gold labels.
+ *
+ * @param gold names of the arms that train on gold labels
+ */
 export function studySentinel(
   { bases, arms, trials }: Pick<StudyResult, 'bases' | 'arms' | 'trials'>,
   options: CollapseOptions,
+  gold: ReadonlySet<string>,
 ): SentinelTable {
-  const isGold = (arm: string) =>
-    arms.find(({ name }) => name === arm)?.set['algorithm.method'] === 'grpo';
   const rows = bases.flatMap((base) => {
     const own = trials.filter(({ start }) => start.base === base.name);
     const row = (title: string, holds: (arm: string) => boolean) =>
@@ -118,8 +121,8 @@ export function studySentinel(
       );
     return [
       ...arms.map(({ name, title }) => row(title, (arm) => arm === name)),
-      row('all arms without labels', (arm) => !isGold(arm)),
-      row('all arms with gold labels', isGold),
+      row('all arms without labels', (arm) => !gold.has(arm)),
+      row('all arms with gold labels', (arm) => gold.has(arm)),
     ];
   });
   const title =

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defaultCollapseOptions } from '@mgrpo/algorithm';
+import { defaultCollapseOptions, evidenceKind, methods } from '@mgrpo/algorithm';
 import {
   type BaseControl,
   measureControls,
   openResults,
+  type PlannedTrial,
   planStudy,
   runStudy,
   type StudyEvent,
@@ -68,7 +69,11 @@ export async function study(file: string | undefined, flags: StudyFlags): Promis
     controls = await measureControls(plan, { folder, signal: stop.signal });
     const trials = await runStudy(plan, { folder, jobs, signal: stop.signal, onEvent });
     if (trials.length > 0) writeReport(plan, folder, { trials, controls });
-    progress.notice(`${studyText(studyResult(plan, trials))}\n\n${farewell(plan, folder, trials)}`);
+    progress.end(`${studyText(studyResult(plan, trials))}\n\n${farewell(plan, folder, trials)}`, {
+      report: join(folder, 'study.html'),
+      finished: trials.length,
+      planned: plan.trials.length,
+    });
     return stop.exitCode || (numFailed > 0 ? 1 : 0);
   } finally {
     stop.release();
@@ -106,9 +111,16 @@ function writeReport(
   const files = studyFiles(result, {
     controls,
     settings: plan.settings,
-    sentinel: studySentinel(result, defaultCollapseOptions),
+    sentinel: studySentinel(result, defaultCollapseOptions, goldArms(plan)),
   });
   for (const [name, content] of files) {
     writeResult(join(folder, name), content);
   }
+}
+
+/** The arms that train on gold answers, by whatever setting. */
+function goldArms({ trials }: StudyPlan): Set<string> {
+  const isGold = ({ config }: PlannedTrial) =>
+    evidenceKind(methods[config.algorithm.method]) === 'gold';
+  return new Set(trials.filter(isGold).map(({ arm }) => arm));
 }

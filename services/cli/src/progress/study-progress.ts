@@ -19,7 +19,7 @@ export class StudyProgress {
   readonly #startedAt: number;
   /** Iterations applied of the trials under way. */
   readonly #running = new Map<PlannedTrial, number>();
-  /** Cost of what is finished, and of the part of it that this start has run. */
+  /** Cost of what is finished or has failed, and of the part of it that this start has run to its end. */
   #done = 0;
   #run = 0;
   #numDone = 0;
@@ -42,12 +42,24 @@ export class StudyProgress {
     if (event.kind === 'started') this.#running.set(event.planned, 0);
     if (event.kind === 'applied') this.#running.set(event.planned, event.iterations);
     if (event.kind === 'finished' || event.kind === 'kept') this.#finish(event);
-    if (event.kind === 'failed') this.#running.delete(event.planned);
+    if (event.kind === 'failed') this.#giveUp(event.planned);
     if (this.#options.json) this.#writeJson(event);
     else if (event.kind === 'failed') {
       this.#print(`${nameOf(event.planned)} failed: ${event.message}`);
     } else if (event.kind === 'finished') this.#print(this.#trialLine(event.trial));
     else if (event.kind === 'applied' && this.#output.isTTY === true) this.#redraw();
+  }
+
+  /** The last word: a text for people, or where the report is and how much of it, as a line of JSON. */
+  end(message: string, report: { report: string; finished: number; planned: number }): void {
+    if (this.#options.json) this.#output.write(`${JSON.stringify({ kind: 'end', ...report })}\n`);
+    else this.#print(message);
+  }
+
+  /** What has failed is not run again by this start. */
+  #giveUp(planned: PlannedTrial): void {
+    this.#running.delete(planned);
+    this.#done += trialCost(planned);
   }
 
   #finish({ kind, trial }: { kind: 'kept' | 'finished'; trial: Trial }): void {
