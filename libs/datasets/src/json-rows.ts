@@ -27,17 +27,27 @@ export async function* readJsonRows(
 
 /** Null for a file that is JSON lines in spite of its name, as is usual on the Hub. */
 async function readList(path: string): Promise<unknown[] | null> {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = await readFile(path, 'utf8');
+    bytes = await readFile(path);
   } catch (error) {
     throw new MgrpoError('INVALID_INPUT', `can't read ${path}: ${messageOf(error)}`, {
       cause: error,
     });
   }
+  const text = textOf(bytes, path);
   if (!text.trimStart().startsWith('[')) return null;
   const value = parseJson(text, path);
   return Array.isArray(value) ? value : null;
+}
+
+/** UTF-8 without its byte order mark, as lines are read. */
+function textOf(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new MgrpoError('INVALID_INPUT', `${path} is no UTF-8 text`, { cause: error });
+  }
 }
 
 function objectOf(value: unknown, where: string): Readonly<Record<string, unknown>> {

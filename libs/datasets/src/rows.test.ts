@@ -187,6 +187,9 @@ test('a .json file is one list or JSON lines', async () => {
     'x',
     'y',
   ]);
+  expect(await promptsOf(await fileOf('a.json', '\ufeff[{"prompt":"x"}]'))).toEqual(['x']);
+  const foreign = Buffer.from('[{"prompt":"\xe9"}]', 'latin1');
+  await expect(promptsOf(await fileOf('a.json', foreign))).rejects.toThrow('a.json is no UTF-8');
   await expect(promptsOf(await fileOf('a.json', '[{"prompt":"x"},3]'))).rejects.toThrow(
     'a.json, row 2 is no JSON object',
   );
