@@ -10,7 +10,13 @@ export { comparisonPicture } from './report/comparison-picture.ts';
 export type { BaseControl } from './report/main-table.ts';
 export { studyFiles } from './report/study-files.ts';
 export { openResults, writeResult } from './result-file.ts';
-export { runStudy, type StudyEvent, type StudyOptions, trialCost } from './run-study.ts';
+export {
+  findTrials,
+  runStudy,
+  type StudyEvent,
+  type StudyOptions,
+  trialCost,
+} from './run-study.ts';
 export { sentinelRow, sentinelTable, signRows, studySentinel } from './sentinel-table.ts';
 export { studyResult } from './study-assembly.ts';
 export { type PlannedTrial, planStudy, type StudyPlan, type StudySelection } from './study-plan.ts';

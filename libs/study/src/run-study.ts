@@ -41,26 +41,43 @@ interface Pending {
  * @throws INCOMPATIBLE when the folder has a trial of the same name with other settings
  */
 export async function runStudy(plan: StudyPlan, options: StudyOptions): Promise<Trial[]> {
+  const found = await findTrials(plan, options.folder);
+  for (const { known } of found) if (known) options.onEvent({ kind: 'kept', trial: known });
+  const pending = found.flatMap(({ planned, path, sha256, known }) =>
+    known ? [] : [{ planned, order: { trial: trialOptions(plan, planned, sha256), path } }],
+  );
+  await runPending(pending, options);
+  return plan.trials.flatMap(
+    (planned) => finishedTrial(join(options.folder, trialPath(planned)), planned) ?? [],
+  );
+}
+
+/** A trial of the plan, and what the folder holds of it. */
+interface FoundTrial {
+  readonly planned: PlannedTrial;
+  readonly path: string;
+  readonly sha256: string;
+  /** Null where it has yet to be run. */
+  readonly known: Trial | null;
+}
+
+/** Looks for a plan's trials; throws INCOMPATIBLE or CORRUPT before anything in the folder is changed. */
+export async function findTrials(plan: StudyPlan, folder: string): Promise<FoundTrial[]> {
   const identities = new TrialIdentities(plan.measure);
-  const pending: Pending[] = [];
+  const found: FoundTrial[] = [];
   for (const planned of plan.trials) {
     const sha256 = await identities.of(planned);
-    const path = join(options.folder, trialPath(planned));
+    const path = join(folder, trialPath(planned));
     const known = finishedTrial(path, planned);
-    if (known === null) {
-      pending.push({ planned, order: { trial: trialOptions(plan, planned, sha256), path } });
-    } else if (known.start.sha256 === sha256) options.onEvent({ kind: 'kept', trial: known });
-    else {
+    if (known !== null && known.start.sha256 !== sha256) {
       throw new MgrpoError(
         'INCOMPATIBLE',
         `${path} was made with other settings, files or another machine; choose another --out, or delete it`,
       );
     }
+    found.push({ planned, path, sha256, known });
   }
-  await runPending(pending, options);
-  return plan.trials.flatMap(
-    (planned) => finishedTrial(join(options.folder, trialPath(planned)), planned) ?? [],
-  );
+  return found;
 }
 
 /** Runs trials, `jobs` at a time; when one can't be reported on, the others are ended too. */

@@ -78,7 +78,7 @@ test.each(readdirSync(join(recipes, 'studies')))('recipes/studies/%s can be run'
 test('settings that no arm shows are told, those of the command line as the strongest', () => {
   const overrides = [{ flag: '--set', assignment: 'algorithm.momentumRollouts=4' }];
   const base = { ...study.bases[0]!, set: { 'sampling.temperature': 0.9 } };
-  const { settings, trials } = plan({ bases: [base] }, { arms: ['ours'], overrides });
+  const { settings, bases, trials } = plan({ bases: [base] }, { arms: ['ours'], overrides });
   expect(settings).toEqual({
     shared: { iterations: 3 },
     bases: {
@@ -86,6 +86,7 @@ test('settings that no arm shows are told, those of the command line as the stro
     },
     overrides: ['algorithm.momentumRollouts=4'],
   });
+  expect(bases).toEqual([{ name: 'chain', title: 'Chains' }]);
   expect(trials[0]!.config.algorithm.momentumRollouts).toBe(4);
 });
 

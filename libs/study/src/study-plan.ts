@@ -75,7 +75,8 @@ export function planStudy(file: string, selection: StudySelection): StudyPlan {
     bases: Object.fromEntries(bases.map((base) => [base.name, baseSettings(base)])),
     overrides: selection.overrides.map(({ assignment }) => assignment),
   };
-  return { ...rest, settings, bases, arms, seeds, trials };
+  const named = bases.map(({ name, title }) => ({ name, title }));
+  return { ...rest, settings, bases: named, arms, seeds, trials };
 }
 
 /** What a base brings, for the report. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { defaultCollapseOptions, evidenceKind, methods } from '@mgrpo/algorithm';
 import {
   type BaseControl,
+  findTrials,
   measureControls,
   openResults,
   type PlannedTrial,
@@ -66,6 +67,8 @@ export async function study(file: string | undefined, flags: StudyFlags): Promis
     progress.event(event);
   };
   try {
+    // Refuses results of other settings before it measures controls over theirs.
+    await findTrials(plan, folder);
     controls = await measureControls(plan, { folder, signal: stop.signal });
     const trials = await runStudy(plan, { folder, jobs, signal: stop.signal, onEvent });
     if (trials.length > 0) writeReport(plan, folder, { trials, controls });
