@@ -72,7 +72,7 @@ export async function study(file: string | undefined, flags: StudyFlags): Promis
     controls = await measureControls(plan, { folder, signal: stop.signal });
     const trials = await runStudy(plan, { folder, jobs, signal: stop.signal, onEvent });
     if (trials.length > 0) writeReport(plan, folder, { trials, controls });
-    progress.end(`${studyText(studyResult(plan, trials))}\n\n${farewell(plan, folder, trials)}`, {
+    progress.end(`${studyText(studyResult(plan, trials))}\n${farewell(plan, folder, trials)}`, {
       report: join(folder, 'study.html'),
       finished: trials.length,
       planned: plan.trials.length,
