@@ -47,7 +47,9 @@ export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #trees = new Map<string, Tree>();
   readonly #stop = new AbortController();
+  readonly #closing = new AbortController();
   readonly #finished: Promise<void>;
+  readonly #measured: Promise<void>;
   #phase: RunPhase = 'starting';
   #isPaused = false;
   #backlog = { policy: 0, momentum: 0 };
@@ -56,6 +58,7 @@ export class Coordinator {
   constructor(options: CoordinatorOptions) {
     this.#options = options;
     this.#finished = this.#run();
+    this.#measured = this.#finished.then(() => this.#measureUntilClosed());
   }
 
   /** Resolves when the run has finished, failed or was stopped; `phase` tells which. */
@@ -99,7 +102,8 @@ export class Coordinator {
 
   async close(): Promise<void> {
     this.stop();
-    await this.#finished;
+    this.#closing.abort();
+    await this.#measured;
     this.states.close();
   }
 
@@ -211,6 +215,20 @@ export class Coordinator {
       kind: 'failed',
       reason: `not done after ${seconds} s (deployment.deadlines.iterationMs)`,
     };
+  }
+
+  /** Jobs that were in the queue when the last work was added still run, and scalers must see them end. */
+  async #measureUntilClosed(): Promise<void> {
+    const { signal } = this.#closing;
+    const { pollMs, log } = this.#options;
+    try {
+      while (!signal.aborted) {
+        await this.#measure();
+        await sleep(pollMs, undefined, { signal }).catch(() => {});
+      }
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'the queue is measured no longer');
+    }
   }
 
   /** What scalers look at; rollout services at zero replicas could not export it themselves. */
