@@ -69,10 +69,12 @@ describe('the alerts', () => {
       'MgrpoRunStalled',
       'MgrpoStaleWeights',
     ]);
+    const operations = readFileSync(join(root, 'docs/operations.md'), 'utf8');
     for (const { alert, annotations } of rules) {
       expect(annotations.summary, alert).not.toBe('');
       expect(annotations.description, alert).not.toBe('');
       expect(annotations.runbook_url).toBe(`docs/operations.md#${alert.toLowerCase()}`);
+      expect(operations).toContain(`\n### ${alert}\n`);
     }
   });
 
@@ -86,10 +88,11 @@ describe('the alerts', () => {
     }
   });
 
-  test.skipIf(promtool === null)('pass promtool, and their tests', () => {
+  test.skipIf(promtool === null)('pass promtool with their tests, and in the configuration', () => {
     for (const args of [
       ['check', 'rules', ruleFile],
       ['test', 'rules', testFile],
+      ['check', 'config', join(root, 'deploy/prometheus/prometheus.yml')],
     ]) {
       const { status, stdout, stderr } = spawnSync(promtool!, args, { encoding: 'utf8' });
       expect(`${stdout}${stderr}`).toContain('SUCCESS');
