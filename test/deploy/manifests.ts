@@ -6,6 +6,15 @@ import { parse, parseAllDocuments } from 'yaml';
 
 export const deployFolder = join(import.meta.dirname, '../../deploy');
 
+/** The services of a run, each a Deployment. */
+export const serviceNames = [
+  'policy-rollout',
+  'momentum-rollout',
+  'voter',
+  'coordinator',
+  'learner',
+];
+
 /** A Kubernetes object as it stands in YAML. */
 export interface Manifest {
   readonly apiVersion: string;
