@@ -169,7 +169,7 @@ describe.skipIf(promtool === null || prometheusProgram === null)(
       const filled = (expr: string) =>
         expr.replaceAll('$namespace', '.*').replaceAll('$__rate_interval', '10s');
       let open = queries;
-      for (const endMs = Date.now() + 45_000; open.length > 0 && Date.now() < endMs; ) {
+      for (const endMs = Date.now() + 110_000; open.length > 0 && Date.now() < endMs; ) {
         await sleep(500);
         const answers = await Promise.all(open.map(({ expr }) => prometheus.query(filled(expr))));
         open = open.filter((_, i) => answers[i]!.length === 0);

@@ -22,7 +22,7 @@ export interface Sample {
   readonly value: number;
 }
 
-/** A Prometheus of our own, which scrapes four times a second and evaluates the project's rules. */
+/** A Prometheus of our own, which scrapes twice a second and evaluates the project's rules. */
 export class Prometheus {
   readonly #process: ChildProcess;
   readonly #url: string;
@@ -42,7 +42,7 @@ export class Prometheus {
     mkdirSync(folder, { recursive: true });
     const targets = ports.map((port) => `127.0.0.1:${port}`);
     const config = {
-      global: { scrape_interval: '250ms', scrape_timeout: '250ms', evaluation_interval: '1s' },
+      global: { scrape_interval: '500ms', scrape_timeout: '500ms', evaluation_interval: '1s' },
       rule_files: [ruleFile],
       scrape_configs: [{ job_name: 'mgrpo', static_configs: [{ targets }] }],
     };
