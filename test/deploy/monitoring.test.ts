@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findProgram } from '@mgrpo/queues';
+import { findProgram, freePort } from '@mgrpo/queues';
 import { createRegistry, metricDefinitions, serviceNames } from '@mgrpo/telemetry';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { makeWorkspace, trainSmall } from '../loop/small-run.ts';
-import { freePort, Prometheus } from './prometheus.ts';
+import { Prometheus } from './prometheus.ts';
 import { selectorsOf } from './promql.ts';
 
 const root = join(import.meta.dirname, '..', '..');

@@ -1,33 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { saveModelFolder } from '@mgrpo/checkpoint';
-import { initialWeights, parseModelConfig } from '@mgrpo/model';
-import { writeCharTokenizer } from '@mgrpo/tokenizer';
+import { saveRandomModel } from '../random-model.ts';
 
 /** Random weights over many characters, so that a response is some hundreds of tokens long. */
-export async function makeRandomModel(folder: string, seed = 7): Promise<void> {
-  const tokenizerFolder = `${folder}-tokenizer`;
+export function makeRandomModel(folder: string, seed?: number): Promise<void> {
   const characters = Array.from({ length: 400 }, (_, i) => String.fromCodePoint(32 + i)).join('');
-  const { vocabSize, endTokenId } = await writeCharTokenizer(tokenizerFolder, characters);
-  const configJson = {
-    architectures: ['Qwen3ForCausalLM'],
-    model_type: 'qwen3',
-    vocab_size: vocabSize,
-    hidden_size: 32,
-    num_hidden_layers: 2,
-    num_attention_heads: 4,
-    num_key_value_heads: 2,
-    head_dim: 16,
-    intermediate_size: 48,
-    rms_norm_eps: 1e-6,
-    rope_theta: 10_000,
-    tie_word_embeddings: true,
-    max_position_embeddings: 512,
-    eos_token_id: endTokenId,
-    hidden_act: 'silu',
-  };
-  const weights = initialWeights(parseModelConfig(configJson), seed);
-  await saveModelFolder(folder, { configJson, weights, tokenizerFolder });
+  return saveRandomModel(folder, { characters, maxPositions: 512, ...(seed && { seed }) });
 }
 
 /** Eight problems as the file of each of these benchmarks. */

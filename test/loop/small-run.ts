@@ -2,12 +2,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type MetricsRecord, readMetrics, runFiles, saveModelFolder } from '@mgrpo/checkpoint';
+import { type MetricsRecord, readMetrics, runFiles } from '@mgrpo/checkpoint';
 import { loadRunConfig, type RunConfig } from '@mgrpo/config';
 import { arithmeticCharacters } from '@mgrpo/datasets';
-import { initialWeights, parseModelConfig } from '@mgrpo/model';
 import { runTraining, type SupervisorEvent, type TrainOutcome } from '@mgrpo/service';
-import { writeCharTokenizer } from '@mgrpo/tokenizer';
+import { saveRandomModel } from '../random-model.ts';
 
 const cli = fileURLToPath(new URL('../../services/cli/src/main.ts', import.meta.url));
 const data = fileURLToPath(new URL('../../recipes/data/arithmetic', import.meta.url));
@@ -15,29 +14,8 @@ const data = fileURLToPath(new URL('../../recipes/data/arithmetic', import.meta.
 /** A folder for a test file, with a small random base model in it: the loop needs weights that move, not good ones. */
 export async function makeWorkspace(): Promise<{ folder: string; base: string; remove(): void }> {
   const folder = mkdtempSync(join(tmpdir(), 'mgrpo-loop-'));
-  const tokenizerFolder = join(folder, 'tokenizer');
-  mkdirSync(tokenizerFolder);
-  await writeCharTokenizer(tokenizerFolder, arithmeticCharacters);
-  const configJson = {
-    architectures: ['Qwen3ForCausalLM'],
-    model_type: 'qwen3',
-    vocab_size: 19,
-    hidden_size: 32,
-    num_hidden_layers: 2,
-    num_attention_heads: 4,
-    num_key_value_heads: 2,
-    head_dim: 16,
-    intermediate_size: 48,
-    rms_norm_eps: 1e-6,
-    rope_theta: 10_000,
-    tie_word_embeddings: true,
-    max_position_embeddings: 64,
-    eos_token_id: 1,
-    hidden_act: 'silu',
-  };
   const base = join(folder, 'base');
-  const weights = initialWeights(parseModelConfig(configJson), 7);
-  await saveModelFolder(base, { configJson, weights, tokenizerFolder });
+  await saveRandomModel(base, { characters: arithmeticCharacters, maxPositions: 64 });
   return { folder, base, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
+import { freePort } from './free-port.ts';
 import { requireRedis } from './redis.ts';
 import { installRedis } from './redis-install.ts';
 import { PrivateRedis } from './redis-private.ts';
@@ -100,15 +100,4 @@ async function tryDocker(
   } catch (error) {
     return `docker did not start ${dockerImage} (${messageOf(error)})`;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') {
-    throw new MgrpoError('INTERNAL', 'a listening server has no port');
-  }
-  return address.port;
 }

@@ -5,9 +5,8 @@ import { rolloutCounts } from '@mgrpo/algorithm';
 import { runFiles } from '@mgrpo/checkpoint';
 import { type RunConfig, withoutSecrets } from '@mgrpo/config';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
-import { openRedis, type RedisServer } from '@mgrpo/queues';
+import { freePort, openRedis, type RedisServer } from '@mgrpo/queues';
 import { connect, contracts, type RunState__Output, serverStream } from '@mgrpo/rpc';
-import { freePort } from './free-port.ts';
 import { type SupervisedService, Supervisor, type SupervisorEvent } from './supervisor.ts';
 
 export interface TrainOptions {

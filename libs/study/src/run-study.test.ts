@@ -45,14 +45,28 @@ function planOf(settings: object, selection: object = {}): StudyPlan {
 async function run(
   plan: StudyPlan,
   out: string,
-  options: { jobs?: number; signal?: AbortSignal } = {},
+  options: { jobs?: number; signal?: AbortSignal; onApplied?: () => void } = {},
 ) {
   const events: StudyEvent[] = [];
   const { jobs = 2, signal = new AbortController().signal } = options;
-  const onEvent = (event: StudyEvent) => events.push(event);
+  const onEvent = (event: StudyEvent) => {
+    events.push(event);
+    if (event.kind === 'applied') options.onApplied?.();
+  };
   const trials = await runStudy(plan, { folder: join(folder, out), jobs, signal, onEvent });
   const kinds = events.map(({ kind }) => kind).filter((kind) => kind !== 'applied');
   return { trials, events, kinds };
+}
+
+/** Kills the trial processes that this one has forked. */
+function killTrials(): void {
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+    .trim()
+    .split(' ');
+  for (const pid of children) {
+    const isTrial = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('trial-process');
+    if (isTrial) process.kill(Number(pid), 'SIGKILL');
+  }
 }
 
 test('trials are recorded whole, kept at the next start, and the same whatever runs beside them', async () => {
@@ -106,6 +120,22 @@ test('a trial that fails says why, and the others go on', async () => {
   });
   expect(trials.map(({ start }) => start.arm)).toEqual(['mgrpo']);
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'a trial whose process is killed is told, leaves nothing behind and is run at the next start',
+  async () => {
+    const plan = planOf({ iterations: 1000 }, { arms: ['srt'] });
+    const options = { jobs: 1, onApplied: killTrials };
+    const { events, trials } = await run(plan, 'killed', options);
+    expect(events.at(-1)).toMatchObject({
+      kind: 'failed',
+      message: 'its process ended with SIGKILL',
+    });
+    expect(trials).toEqual([]);
+    const short = planOf({}, { arms: ['srt'] });
+    expect((await run(short, 'killed')).kinds).toEqual(['started', 'finished']);
+  },
+);
 
 test('an abort ends what is under way and leaves no half trial', async () => {
   const stop = new AbortController();

@@ -1,15 +1,8 @@
 import { defaultAlgorithmOptions } from '@mgrpo/algorithm';
 import { answerOf } from '@mgrpo/answers';
-import {
-  connect,
-  contracts,
-  type GroupVerdict__Output,
-  RpcServer,
-  unary,
-  type VoteRequest,
-} from '@mgrpo/rpc';
-import { expect, onTestFinished, test } from 'vitest';
-import { voterRpc } from './voter-rpc.ts';
+import { type GroupVerdict__Output, unary, type VoteRequest } from '@mgrpo/rpc';
+import { expect, test } from 'vitest';
+import { serveVoter } from './voter-rpc.fixture.ts';
 
 const kibi = 1 << 10;
 
@@ -29,21 +22,10 @@ const hostile = [
 
 test('a voter that is given hostile rollouts answers, counts what it did not read, and goes on serving', async () => {
   const refusals: string[] = [];
-  const implementation = voterRpc({
+  const client = await serveVoter({
     algorithm: { ...defaultAlgorithmOptions, method: 'srt', groupSize: hostile.length },
     decode: () => '',
     answerOf: (text) => answerOf(text, 'boxed', (reason) => refusals.push(reason)),
-  });
-  const server = await RpcServer.start({
-    host: '127.0.0.1',
-    port: 0,
-    reflection: false,
-    services: [{ definition: contracts.VoterService.service, implementation }],
-  });
-  const client = connect(contracts.VoterService, `127.0.0.1:${server.port}`);
-  onTestFinished(async () => {
-    client.close();
-    await server.close(100);
   });
   const ask = (texts: readonly string[]): Promise<GroupVerdict__Output> => {
     const members = texts.map((text, index) => ({

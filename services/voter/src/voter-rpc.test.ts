@@ -1,32 +1,14 @@
 import { defaultAlgorithmOptions, type MethodName } from '@mgrpo/algorithm';
-import {
-  connect,
-  contracts,
-  type GroupVerdict__Output,
-  RpcServer,
-  unary,
-  type VoteRequest,
-} from '@mgrpo/rpc';
-import { expect, onTestFinished, test } from 'vitest';
-import { voterRpc } from './voter-rpc.ts';
+import { type GroupVerdict__Output, unary, type VoteRequest } from '@mgrpo/rpc';
+import { expect, test } from 'vitest';
+import { serveVoter } from './voter-rpc.fixture.ts';
 
 /** Asks a voter of this method over gRPC. */
 async function vote(method: MethodName, request: VoteRequest): Promise<GroupVerdict__Output> {
-  const implementation = voterRpc({
+  const client = await serveVoter({
     algorithm: { ...defaultAlgorithmOptions, method, groupSize: 3 },
     decode: () => '',
     answerOf: (text) => text,
-  });
-  const server = await RpcServer.start({
-    host: '127.0.0.1',
-    port: 0,
-    reflection: false,
-    services: [{ definition: contracts.VoterService.service, implementation }],
-  });
-  const client = connect(contracts.VoterService, `127.0.0.1:${server.port}`);
-  onTestFinished(async () => {
-    client.close();
-    await server.close(100);
   });
   return await unary('voter', (...call) => client.vote(request, ...call), { deadlineMs: 5000 });
 }
