@@ -20,6 +20,7 @@ const layers = [
     'rpc',
     'queues',
     'sandbox',
+    'lease',
   ],
   ['generation', 'training', 'benchmarks'],
   ['service', 'study'],

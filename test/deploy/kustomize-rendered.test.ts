@@ -167,9 +167,9 @@ function danglingReferences(objects: readonly Manifest[]): string[] {
       ...(container.envFrom ?? []).map(
         (each: Manifest['spec']) => `ConfigMap ${each.configMapRef.name}`,
       ),
-      ...(container.env ?? []).map(
-        (each: Manifest['spec']) => `Secret ${each.valueFrom.secretKeyRef.name}`,
-      ),
+      ...(container.env ?? [])
+        .filter(({ valueFrom }: Manifest['spec']) => valueFrom !== undefined)
+        .map((each: Manifest['spec']) => `Secret ${each.valueFrom.secretKeyRef.name}`),
       ...pod.volumes.flatMap(({ configMap, persistentVolumeClaim, secret }: Manifest['spec']) => [
         ...(configMap ? [`ConfigMap ${configMap.name}`] : []),
         ...(persistentVolumeClaim

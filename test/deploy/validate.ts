@@ -8,6 +8,7 @@ import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import { Job } from 'kubernetes-models/batch/v1';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
+import { Role, RoleBinding } from 'kubernetes-models/rbac.authorization.k8s.io/v1';
 import { PriorityClass } from 'kubernetes-models/scheduling.k8s.io/v1';
 import {
   ConfigMap,
@@ -24,7 +25,7 @@ const models = new Map<string, { validate(): void }>(
   [
     ...[ConfigMap, Namespace, PersistentVolumeClaim, Pod, ResourceQuota, Service, ServiceAccount],
     ...[Deployment, StatefulSet, Job, NetworkPolicy, PodDisruptionBudget, HorizontalPodAutoscaler],
-    ...[ScaledObject, PodMonitor, PrometheusRule, PriorityClass],
+    ...[ScaledObject, PodMonitor, PrometheusRule, PriorityClass, Role, RoleBinding],
   ].map((model) => [`${model.apiVersion} ${model.kind}`, model.prototype] as const),
 );
 

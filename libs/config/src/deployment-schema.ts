@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { integer, milliseconds, port } from './keys.ts';
+import { integer, milliseconds, path, port } from './keys.ts';
 
 /** Where one service listens, and where the others find it. */
 function listenSchema(service: string) {
@@ -97,6 +97,33 @@ const deadlines = z
   .prefault({})
   .describe('what takes longer has failed');
 
+const lease = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/)
+      .nullable()
+      .default(null)
+      .describe(
+        'on Kubernetes: the learner and the coordinator each hold the Lease of this name with -learner or -coordinator behind it, and wait while another holds it; null takes none',
+      ),
+    durationSeconds: integer(3, 3600)
+      .default(15)
+      .describe('a Lease that its holder did not renew for so long is another’s (s)'),
+    apiServer: z
+      .string()
+      .regex(/^[^\s/]+:\d+$/)
+      .default('kubernetes.default.svc:443')
+      .describe('host:port of the cluster’s API server, as pods reach it'),
+    account: path
+      .default('/var/run/secrets/kubernetes.io/serviceaccount')
+      .describe(
+        'folder with token, ca.crt and namespace of the pod’s service account, which may get, create and update Leases',
+      ),
+  })
+  .prefault({})
+  .describe('what keeps a second learner or coordinator from working');
+
 /** Where and how a run is executed. Nothing in here changes a result, so it is no part of the run's identity. */
 export const deploymentSchema = z
   .strictObject({
@@ -110,6 +137,7 @@ export const deploymentSchema = z
     rollout,
     jobs,
     deadlines,
+    lease,
     logLevel: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
       .default('info')

@@ -37,6 +37,6 @@ test('canonical JSON does not depend on the order of keys', () => {
 });
 
 test('a stored configuration holds no password', () => {
-  const secret = config({ deployment: { redis: { url: 'rediss://me:secret@host' } } });
-  expect(JSON.stringify(withoutSecrets(secret))).not.toContain('secret');
+  const secret = config({ deployment: { redis: { url: 'rediss://me:hidden@host' } } });
+  expect(JSON.stringify(withoutSecrets(secret))).not.toContain('hidden');
 });

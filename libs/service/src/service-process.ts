@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunConfig } from '@mgrpo/config';
 import { exitCode, MgrpoError, messageOf } from '@mgrpo/errors';
+import type { HeldLease } from '@mgrpo/lease';
 import { createLogger, createRegistry, type Logger, type Registry } from '@mgrpo/telemetry';
+import { takeServiceLease } from './service-lease.ts';
 
 /** What a service tells the process that started it, over the IPC channel. */
 export type ServiceMessage =
@@ -33,12 +36,14 @@ export interface RunningService {
  * Under `mgrpo train` the parent decides the order of the shutdown, so Ctrl-C, which the terminal sends to
  * everyone, is left to it. A parent that dies closes the channel, and the service ends: no orphans.
  *
+ * @param isSingle there is one of this service: where `deployment.lease` says so, it waits for its Lease first
  * @returns the exit code
  */
 export async function runService(
   service: string,
   config: RunConfig,
   start: (context: ServiceContext) => Promise<RunningService>,
+  { isSingle = false } = {},
 ): Promise<number> {
   const log = createLogger({ service, level: config.deployment.logLevel });
   const isSupervised = process.send !== undefined;
@@ -46,19 +51,28 @@ export async function runService(
   process.on('SIGTERM', () => stopped.resolve('SIGTERM'));
   process.on('SIGINT', () => isSupervised || stopped.resolve('SIGINT'));
   process.on('disconnect', () => stopped.resolve('the supervisor has gone'));
+  const stopping = new AbortController();
+  void stopped.promise.then(() => stopping.abort());
   let running: RunningService | undefined;
+  let lease: HeldLease | null = null;
   const notice = (message: string) => {
     log.warn(message);
     tell({ kind: 'notice', message });
   };
   try {
+    if (isSingle) lease = await takeServiceLease(service, config, { log, signal: stopping.signal });
+    if (stopping.signal.aborted) return 0;
     const starting = start({ config, log, registry: createRegistry(service), notice });
-    running = await Promise.race([starting, stopped.promise.then(() => undefined)]);
+    running = await Promise.race([
+      starting,
+      stopped.promise.then(() => undefined),
+      ...lossOf(lease),
+    ]);
     if (running === undefined) return 0;
     const { port, metricsPort } = running;
     tell({ kind: 'ready', service, port, metricsPort });
     log.info({ port, metricsPort }, 'ready');
-    const reason = await Promise.race([stopped.promise, running.failed]);
+    const reason = await Promise.race([stopped.promise, running.failed, ...lossOf(lease)]);
     log.info({ reason }, 'draining');
     return 0;
   } catch (error) {
@@ -69,10 +83,22 @@ export async function runService(
     return exitCode(error);
   } finally {
     const { drainMs } = config.deployment.deadlines;
-    if (running !== undefined) await within(drainMs, running.close(), log);
+    if (running !== undefined) {
+      await Promise.race([within(drainMs, running.close(), log), ...graceOf(lease)]);
+    }
+    await lease?.release();
     log.info('ended');
     endProcess();
   }
+}
+
+function lossOf(lease: HeldLease | null): Promise<never>[] {
+  return lease === null ? [] : [lease.lost];
+}
+
+/** Resolves a moment after the Lease was lost: another may work from then on, so nothing is ended in peace. */
+function graceOf(lease: HeldLease | null): Promise<void>[] {
+  return lossOf(lease).map((lost) => lost.catch(() => sleep(500)));
 }
 
 /** Lets the process end: the channel to the parent would keep it alive, and so would a handle that hangs. */

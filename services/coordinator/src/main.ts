@@ -33,7 +33,7 @@ import { RunMetrics } from './run-metrics.ts';
 
 /** Runs the coordinator as this process; returns its exit code. */
 export function main(config: RunConfig): Promise<number> {
-  return runService('coordinator', config, startCoordinator);
+  return runService('coordinator', config, startCoordinator, { isSingle: true });
 }
 
 // Of one evaluation job: fills a batch, and is spread over several workers.

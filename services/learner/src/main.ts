@@ -16,7 +16,9 @@ import { openLearner } from './open-learner.ts';
 
 /** Runs the learner of the run in `runFolder` as this process; returns its exit code. */
 export function main(config: RunConfig, runFolder: string): Promise<number> {
-  return runService('learner', config, (context) => startLearner(context, runFolder));
+  return runService('learner', config, (context) => startLearner(context, runFolder), {
+    isSingle: true,
+  });
 }
 
 /** The learner: journals the batches, trains on them, publishes the weights, keeps the run folder. */

@@ -1,0 +1,136 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ApiServer } from './api-server.fixture.ts';
+import { type HeldLease, holdLease } from './hold-lease.ts';
+import { KubernetesLeases } from './kubernetes-leases.ts';
+
+let folder: string;
+let api: ApiServer;
+let held: HeldLease[];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'mgrpo-lease-'));
+  api = await ApiServer.start(folder);
+  held = [];
+});
+
+afterEach(async () => {
+  for (const lease of held) await lease.release();
+  api.close();
+  rmSync(folder, { recursive: true });
+});
+
+function store(deadlineMs = 200) {
+  const { apiServer, account } = api;
+  return new KubernetesLeases({ apiServer, account, deadlineMs });
+}
+
+async function hold(
+  identity: string,
+  options: { signal?: AbortSignal; onWait?: (reason: string) => void } = {},
+) {
+  const { signal = new AbortController().signal, onWait = () => {} } = options;
+  const lease = await holdLease({
+    store: store(),
+    name: 'run-learner',
+    identity,
+    durationSeconds: 1,
+    signal,
+    onWait,
+  });
+  held.push(lease);
+  return lease;
+}
+
+const specOf = () => api.leases.get('run-learner')?.spec;
+
+test('the second waits, says for whom, and takes the Lease at once when the first releases it', async () => {
+  const first = await hold('a');
+  expect(specOf()).toMatchObject({
+    holderIdentity: 'a',
+    leaseDurationSeconds: 1,
+    leaseTransitions: 0,
+    renewTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
+  });
+  const reasons: string[] = [];
+  let hasSecond = false;
+  const second = hold('b', { onWait: (reason) => reasons.push(reason) }).then((lease) => {
+    hasSecond = true;
+    return lease;
+  });
+  // Longer than the duration: a Lease that is renewed is not free.
+  await sleep(1500);
+  expect(hasSecond).toBe(false);
+  expect(reasons).toEqual(['the Lease run-learner is held by a']);
+  await first.release();
+  await second;
+  expect(specOf()).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 });
+});
+
+test('a holder that is silent loses the Lease by the clock, and learns of it', async () => {
+  const first = await hold('a');
+  const second = hold('b');
+  await sleep(300);
+  api.mode = 'silent';
+  await expect(first.lost).rejects.toThrow(
+    /^the Lease run-learner could not be renewed for 0.7 s: the API server at 127.0.0.1:\d+: nothing within 200 ms$/,
+  );
+  // The first gave up before another could take it.
+  expect(specOf()?.holderIdentity).toBe('a');
+  api.mode = 'well';
+  await second;
+  expect(specOf()?.holderIdentity).toBe('b');
+});
+
+test('a holder that woke up late finds the other one', async () => {
+  const first = await hold('a');
+  api.steal('run-learner', 'b');
+  await expect(first.lost).rejects.toThrow('the Lease run-learner is held by b now');
+  await first.release();
+  expect(specOf()?.holderIdentity).toBe('b');
+});
+
+test('a short failure of the API server costs nothing', async () => {
+  const first = await hold('a');
+  let isLost = false;
+  first.lost.catch(() => {
+    isLost = true;
+  });
+  api.mode = 503;
+  await sleep(350);
+  api.mode = 'well';
+  await sleep(1000);
+  expect(isLost).toBe(false);
+  expect(specOf()?.holderIdentity).toBe('a');
+});
+
+test('who has no right is told what to give it, and a token that was renewed is used', async () => {
+  writeFileSync(join(api.account, 'token'), 'expired');
+  await expect(hold('a')).rejects.toThrow(
+    'the Lease run-learner is refused by the API server (401): give the service account a Role with get, create and update of leases',
+  );
+  writeFileSync(join(api.account, 'token'), 'a-token');
+  await hold('a');
+  expect(specOf()?.holderIdentity).toBe('a');
+});
+
+test('waiting ends with the signal, and goes on while the API server is away', async () => {
+  api.mode = 503;
+  const reasons: string[] = [];
+  const stop = new AbortController();
+  const waiting = hold('a', { signal: stop.signal, onWait: (reason) => reasons.push(reason) });
+  await sleep(300);
+  stop.abort();
+  await expect(waiting).rejects.toThrow('stopped waiting for the Lease run-learner');
+  expect(reasons).toEqual(['the API server answers 503']);
+});
+
+test('outside of a cluster the key is refused with its name', () => {
+  const access = { apiServer: 'kubernetes.default.svc:443', account: folder, deadlineMs: 1000 };
+  expect(() => new KubernetesLeases(access)).toThrow(
+    /^deployment\.lease\.account: there is no namespace in/,
+  );
+});

@@ -1,0 +1,2 @@
+export { type HeldLease, holdLease } from './hold-lease.ts';
+export { KubernetesLeases } from './kubernetes-leases.ts';
