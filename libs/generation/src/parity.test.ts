@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadModelFolder, type ModelFolder } from '@mgrpo/checkpoint';
-import { type ModelConfig, rotaryTables, scoreGraph, weightArrays } from '@mgrpo/model';
+import {
+  type ModelConfig,
+  parseModelConfig,
+  rotaryTables,
+  scoreGraph,
+  weightArrays,
+} from '@mgrpo/model';
 import { openSession, type Tensor, tensor } from '@mgrpo/runtime';
 import { describe, expect, test } from 'vitest';
 import { GenerationEngine } from './engine.ts';
@@ -83,6 +89,31 @@ describe.each(['tiny-qwen3', 'tiny-qwen2', 'tiny-llama'])('%s', (name) => {
     }
     await engine.close();
   });
+});
+
+test.each([
+  { rope_type: 'linear', factor: 4 },
+  {
+    rope_type: 'llama3',
+    factor: 8,
+    low_freq_factor: 1,
+    high_freq_factor: 4,
+    original_max_position_embeddings: 64,
+  },
+])('prompt and response turn as in the learner with $rope_type scaling', async (rope_scaling) => {
+  const { folder } = projectFolder('test/fixtures/tiny-llama');
+  const plain = await loadModelFolder(folder);
+  const { rope_parameters: _unscaled, ...configJson } = plain.configJson;
+  const config = parseModelConfig({ ...configJson, rope_scaling });
+  const engine = await startEngine({ ...plain, config });
+  const request = promptRequest(3, { sampling: { temperature: 1, stopTokenIds: [] } });
+  for (const rollout of await engine.generate(request)) {
+    const expected = await score({ ...plain, config }, request.promptTokens, rollout, 1);
+    expect(largestGap(rollout.logprobs, expected.logprobs.data)).toBeLessThan(1e-4);
+    const unscaled = await score(plain, request.promptTokens, rollout, 1);
+    expect(largestGap(rollout.logprobs, unscaled.logprobs.data)).toBeGreaterThan(1e-2);
+  }
+  await engine.close();
 });
 
 const stories = projectFolder('../shared/models/stories260K');

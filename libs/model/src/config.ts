@@ -1,4 +1,5 @@
-import { MgrpoError } from '@mgrpo/errors';
+import { ConfigFields, invalidConfig } from './config-fields.ts';
+import { parseRope, type RopeScaling } from './rope-scaling.ts';
 
 export type Architecture = 'qwen3' | 'qwen2' | 'llama';
 
@@ -16,6 +17,7 @@ export interface ModelConfig {
   readonly intermediateSize: number;
   readonly rmsNormEps: number;
   readonly ropeTheta: number;
+  readonly ropeScaling: RopeScaling;
   /** Whether the output head is the embedding matrix. */
   readonly tieWordEmbeddings: boolean;
   readonly maxPositionEmbeddings: number;
@@ -28,23 +30,37 @@ export interface ModelConfig {
 }
 
 /** What each architecture fixes that `config.json` does not say. */
-const traits: Readonly<Record<Architecture, { qkNorm: boolean; qkvBias: boolean }>> = {
-  qwen3: { qkNorm: true, qkvBias: false },
-  qwen2: { qkNorm: false, qkvBias: true },
-  llama: { qkNorm: false, qkvBias: false },
+interface Traits {
+  readonly qkNorm: boolean;
+  readonly qkvBias: boolean;
+  /** The class in transformers whose tensors and head we know. */
+  readonly className: string;
+  /** Head dim where `config.json` has none; null: hidden_size / num_attention_heads. */
+  readonly headDim: number | null;
+}
+
+const traits: Readonly<Record<Architecture, Traits>> = {
+  qwen3: { qkNorm: true, qkvBias: false, className: 'Qwen3ForCausalLM', headDim: 128 },
+  qwen2: { qkNorm: false, qkvBias: true, className: 'Qwen2ForCausalLM', headDim: null },
+  llama: { qkNorm: false, qkvBias: false, className: 'LlamaForCausalLM', headDim: null },
 };
+
+const maxLayers = 4096;
 
 /**
  * The model configuration of a Hugging Face `config.json`, as transformers v4 or v5 writes it.
  *
- * v5 keeps the rotary base in `rope_parameters.rope_theta`, v4 in `rope_theta`.
+ * v5 keeps the rotary embedding in `rope_parameters`, v4 in `rope_theta` and `rope_scaling`. The type of the
+ * stored weights (`dtype`, `torch_dtype`) is not read: each tensor says its own.
  *
  * @throws MgrpoError INVALID_MODEL naming the field that is missing, mistyped or not supported.
  */
 export function parseModelConfig(json: unknown): ModelConfig {
   const fields = new ConfigFields(json);
-  const architecture = fields.architecture();
-  fields.rejectUnsupported(architecture);
+  const architecture = architectureOf(fields);
+  const { qkNorm, qkvBias, headDim } = traits[architecture];
+  rejectUnsupported(fields, architecture);
+  const rope = parseRope(fields);
   const hiddenSize = fields.count('hidden_size');
   const numHeads = fields.count('num_attention_heads');
   const config: ModelConfig = {
@@ -54,95 +70,67 @@ export function parseModelConfig(json: unknown): ModelConfig {
     numLayers: fields.count('num_hidden_layers'),
     numHeads,
     numKvHeads: fields.count('num_key_value_heads', numHeads),
-    headDim: fields.count('head_dim', hiddenSize / numHeads),
+    headDim: fields.count('head_dim', headDim ?? hiddenSize / numHeads),
     intermediateSize: fields.count('intermediate_size'),
     rmsNormEps: fields.positive('rms_norm_eps', 1e-6),
-    ropeTheta: fields.ropeTheta(),
+    ropeTheta: rope.theta,
+    ropeScaling: rope.scaling,
     tieWordEmbeddings: fields.flag('tie_word_embeddings', false),
     maxPositionEmbeddings: fields.count('max_position_embeddings'),
     bosTokenId: fields.tokenIds('bos_token_id')[0] ?? null,
     eosTokenIds: fields.tokenIds('eos_token_id'),
-    ...traits[architecture],
+    qkNorm,
+    qkvBias,
   };
-  if (numHeads % config.numKvHeads !== 0) {
-    throw invalid(`num_attention_heads ${numHeads} is no multiple of num_key_value_heads`);
+  if (config.numLayers > maxLayers) {
+    throw invalidConfig(`num_hidden_layers ${config.numLayers} is more than ${maxLayers}`);
   }
-  if (config.headDim % 2 !== 0) throw invalid(`head_dim ${config.headDim} is odd`);
+  if (numHeads % config.numKvHeads !== 0) {
+    throw invalidConfig(`num_attention_heads ${numHeads} is no multiple of num_key_value_heads`);
+  }
+  if (config.headDim % 2 !== 0) throw invalidConfig(`head_dim ${config.headDim} is odd`);
   return config;
 }
 
-function invalid(what: string): MgrpoError {
-  return new MgrpoError('INVALID_MODEL', `config.json: ${what}`);
+function architectureOf(fields: ConfigFields): Architecture {
+  const type = fields.value('model_type');
+  if (typeof type === 'string' && Object.hasOwn(traits, type)) return type as Architecture;
+  const supported = Object.keys(traits).join(', ');
+  const what = `model_type ${JSON.stringify(type)} is not supported`;
+  throw invalidConfig(`${what}; it must be one of ${supported}`);
 }
 
-/** Typed reading of `config.json`; a JSON null counts as absent, as in transformers. */
-class ConfigFields {
-  readonly #json: Readonly<Record<string, unknown>>;
-
-  constructor(json: unknown) {
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      throw invalid('not a JSON object');
-    }
-    this.#json = json as Record<string, unknown>;
+/** Refuses what would load and then compute something else than transformers. */
+function rejectUnsupported(fields: ConfigFields, architecture: Architecture): void {
+  const { className } = traits[architecture];
+  const classes = fields.value('architectures');
+  if (classes !== undefined && !(Array.isArray(classes) && classes.includes(className))) {
+    const what = `architectures ${JSON.stringify(classes)} is not supported`;
+    throw invalidConfig(`${what}; a ${architecture} language model is ["${className}"]`);
   }
-
-  architecture(): Architecture {
-    const type = this.#json.model_type;
-    if (typeof type === 'string' && Object.hasOwn(traits, type)) return type as Architecture;
-    const supported = Object.keys(traits).join(', ');
-    throw invalid(`model_type ${JSON.stringify(type)} is not supported; it must be ${supported}`);
+  const quantization = fields.object('quantization_config');
+  if (quantization !== null) {
+    const method = JSON.stringify(quantization.value('quant_method') ?? 'unnamed');
+    const remedy = 'take the weights in bfloat16, float16 or float32';
+    throw invalidConfig(`quantization_config (${method}) is not supported; ${remedy}`);
   }
-
-  /** Refuses what would load and then compute something else than transformers. */
-  rejectUnsupported(architecture: Architecture): void {
-    const activation = this.#json.hidden_act ?? 'silu';
-    if (activation !== 'silu')
-      throw invalid(`hidden_act ${JSON.stringify(activation)}, not "silu"`);
-    if (this.flag('use_sliding_window', false))
-      throw invalid('use_sliding_window is not supported');
-    if (architecture !== 'qwen2' && this.flag('attention_bias', false)) {
-      throw invalid('attention_bias is not supported');
-    }
-    if (this.flag('mlp_bias', false)) throw invalid('mlp_bias is not supported');
-    const type = this.#rope('rope_type') ?? this.#rope('type') ?? 'default';
-    if (type !== 'default') throw invalid(`rope_type ${JSON.stringify(type)}, not "default"`);
+  const activation = fields.value('hidden_act') ?? 'silu';
+  if (activation !== 'silu') {
+    throw invalidConfig(`hidden_act ${JSON.stringify(activation)} is not supported, only "silu"`);
   }
-
-  ropeTheta(): number {
-    const theta = this.#rope('rope_theta') ?? this.#json.rope_theta ?? 10_000;
-    if (typeof theta === 'number' && theta > 0) return theta;
-    throw invalid(`rope_theta is ${JSON.stringify(theta)}, not a positive number`);
+  // Qwen2 has its three biases whatever this says; elsewhere it adds one on the output too.
+  const flags = ['use_sliding_window', 'mlp_bias'];
+  if (architecture !== 'qwen2') flags.push('attention_bias');
+  const wrong = flags.find((name) => fields.flag(name, false));
+  if (wrong !== undefined) throw invalidConfig(`${wrong} is not supported; it must be false`);
+  const layers = fields.value('layer_types') ?? [];
+  if (!Array.isArray(layers)) {
+    throw invalidConfig(`layer_types is ${JSON.stringify(layers)}, not a list`);
   }
-
-  count(name: string, fallback?: number): number {
-    const value = this.#json[name] ?? fallback;
-    if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
-    throw invalid(`${name} is ${JSON.stringify(value)}, not a positive whole number`);
-  }
-
-  positive(name: string, fallback: number): number {
-    const value = this.#json[name] ?? fallback;
-    if (typeof value === 'number' && value > 0) return value;
-    throw invalid(`${name} is ${JSON.stringify(value)}, not a positive number`);
-  }
-
-  flag(name: string, fallback: boolean): boolean {
-    const value = this.#json[name] ?? fallback;
-    if (typeof value === 'boolean') return value;
-    throw invalid(`${name} is ${JSON.stringify(value)}, not true or false`);
-  }
-
-  tokenIds(name: string): number[] {
-    const value = this.#json[name] ?? [];
-    const ids: unknown[] = Array.isArray(value) ? value : [value];
-    if (ids.every((id) => Number.isSafeInteger(id) && (id as number) >= 0)) return ids as number[];
-    throw invalid(`${name} is ${JSON.stringify(value)}, not a token id`);
-  }
-
-  /** A field of `rope_parameters` (v5) or `rope_scaling` (v4). */
-  #rope(name: string): unknown {
-    const scaling = this.#json.rope_parameters ?? this.#json.rope_scaling;
-    if (typeof scaling !== 'object' || scaling === null) return undefined;
-    return (scaling as Record<string, unknown>)[name] ?? undefined;
+  const strange = layers.find((type) => type !== 'full_attention');
+  if (strange !== undefined) {
+    throw invalidConfig(
+      `layer_types has ${JSON.stringify(strange)}, which is not supported, only "full_attention"`,
+    );
   }
 }
