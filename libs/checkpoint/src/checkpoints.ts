@@ -13,7 +13,13 @@ import { isCount, isJsonObject } from './json.ts';
 import { namedTensors, readParameters, writeModelFiles } from './model-folder.ts';
 import type { NamedTensor } from './safetensors.ts';
 import { encodeSafetensors } from './safetensors.ts';
-import { openFileSource } from './tensor-source.ts';
+import {
+  indexFile,
+  openFileSource,
+  openTensorSource,
+  singleFile,
+  type TensorSource,
+} from './tensor-source.ts';
 
 /** What training needs to go on as if it had never stopped. Arrays are flat weights in canonical order. */
 export interface CheckpointState {
@@ -40,6 +46,8 @@ export interface CheckpointStoreOptions {
   /** The base model's folder: its tokenizer files go into every checkpoint. */
   readonly tokenizerFolder: string;
   readonly files: Files;
+  /** See `ModelToSave`. */
+  readonly maxShardBytes?: number;
   /** Told, in a sentence, of a checkpoint that can't be used. */
   readonly warn: (message: string) => void;
 }
@@ -120,8 +128,9 @@ export class CheckpointStore {
   }
 
   async #write(writer: FolderWriter, state: CheckpointState): Promise<void> {
-    const { configJson, tokenizerFolder } = this.#options;
-    await writeModelFiles(writer, { configJson, weights: state.policy, tokenizerFolder });
+    const { configJson, tokenizerFolder, maxShardBytes } = this.#options;
+    const weights = state.policy;
+    await writeModelFiles(writer, { configJson, weights, tokenizerFolder, maxShardBytes });
     const specs = parameterSpecs(this.#config);
     const moments: NamedTensor[] = [
       ...namedTensors(specs, state.firstMoment, firstMomentPrefix),
@@ -141,16 +150,17 @@ export class CheckpointStore {
       folder,
       await readFile(join(folder, trainerFiles.state), 'utf8'),
     );
-    const policy = await this.#readWeights(folder, 'model.safetensors');
-    const momentum = await this.#readWeights(folder, trainerFiles.momentum);
+    const policy = await this.#readWeights(await openTensorSource(folder));
+    const file = (name: string) => openFileSource(folder, name);
+    const momentum = await this.#readWeights(await file(trainerFiles.momentum));
     const optimizer = trainerFiles.optimizer;
-    const firstMoment = await this.#readWeights(folder, optimizer, firstMomentPrefix);
-    const secondMoment = await this.#readWeights(folder, optimizer, secondMomentPrefix);
+    const firstMoment = await this.#readWeights(await file(optimizer), firstMomentPrefix);
+    const secondMoment = await this.#readWeights(await file(optimizer), secondMomentPrefix);
     return { ...counters, policy, momentum, firstMoment, secondMoment };
   }
 
-  async #readWeights(folder: string, name: string, prefix = ''): Promise<Float32Array> {
-    const source = await openFileSource(folder, name);
+  /** Reads and closes. */
+  async #readWeights(source: TensorSource, prefix = ''): Promise<Float32Array> {
     try {
       const specs = parameterSpecs(this.#config);
       return await readParameters(
@@ -212,7 +222,8 @@ function manifestFiles(manifest: unknown): Record<string, FileDigest> | string {
     return `its format version is ${version}, this program reads ${formatVersion}`;
   }
   if (!isJsonObject(files)) return `${manifestName} names no files`;
-  const names = ['config.json', 'model.safetensors', ...Object.values(trainerFiles)];
+  const weights = Object.hasOwn(files, indexFile) ? indexFile : singleFile;
+  const names = ['config.json', weights, ...Object.values(trainerFiles)];
   const missing = names.filter((name) => !Object.hasOwn(files, name));
   if (missing.length > 0) return `${manifestName} does not name ${missing.join(', ')}`;
   const stray = Object.keys(files).find((name) => !safeName.test(name));

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MgrpoError, messageOf } from '@mgrpo/errors';
+import { MgrpoError } from '@mgrpo/errors';
 import type { ModelConfig, ParameterSpec } from '@mgrpo/model';
 import { parameterSpecs, parseModelConfig } from '@mgrpo/model';
 import type { FolderWriter } from './atomic.ts';
@@ -9,11 +9,11 @@ import type { Files } from './files.ts';
 import { diskFiles, hasErrno } from './files.ts';
 import { bytesOf, weightsSha256 } from './float-bytes.ts';
 import type { JsonObject } from './json.ts';
-import { isJsonObject } from './json.ts';
-import type { NamedTensor } from './safetensors.ts';
-import { encodeSafetensors } from './safetensors.ts';
+import { type ModelConfigFile, readModelConfig } from './model-config-file.ts';
+import { isReadable, type NamedTensor } from './safetensors.ts';
 import type { TensorSource } from './tensor-source.ts';
 import { openTensorSource } from './tensor-source.ts';
+import { writeWeightFiles } from './weight-files.ts';
 
 const embedding = 'model.embed_tokens.weight';
 const head = 'lm_head.weight';
@@ -32,10 +32,7 @@ const companionFiles = [
 ] as const;
 
 /** A Hugging Face model folder, loaded. */
-export interface ModelFolder {
-  readonly config: ModelConfig;
-  /** `config.json` as it was read. */
-  readonly configJson: JsonObject;
+export interface ModelFolder extends ModelConfigFile {
   /** All parameters as one array in canonical order (`parameterSpecs`). */
   readonly weights: Float32Array;
   /** SHA-256 of `weights`. */
@@ -50,8 +47,7 @@ export interface ModelFolder {
  * INVALID_MODEL names the missing file or tensor, or the wrong shape, and the remedy.
  */
 export async function loadModelFolder(folder: string): Promise<ModelFolder> {
-  const configJson = await readConfigJson(folder);
-  const config = parseConfig(folder, configJson);
+  const { config, configJson } = await readModelConfig(folder);
   const source = await openTensorSource(folder);
   try {
     const specs = parameterSpecs(config);
@@ -73,7 +69,7 @@ export async function loadModelFolder(folder: string): Promise<ModelFolder> {
  * wrong is said at once, however large the model is.
  */
 export async function checkModelFolder(folder: string): Promise<void> {
-  const config = parseConfig(folder, await readConfigJson(folder));
+  const { config } = await readModelConfig(folder);
   const source = await openTensorSource(folder);
   try {
     checkShapes(source, parameterSpecs(config));
@@ -84,7 +80,7 @@ export async function checkModelFolder(folder: string): Promise<void> {
 
 /** The model configuration of a folder, without its weights: what a worker needs that gets them over the network. */
 export async function loadModelConfig(folder: string): Promise<ModelConfig> {
-  return parseConfig(folder, await readConfigJson(folder));
+  return (await readModelConfig(folder)).config;
 }
 
 /** Reads the tensors of `specs` into one array, each checked for its shape first. */
@@ -118,6 +114,8 @@ export interface ModelToSave {
   readonly configJson: JsonObject;
   readonly weights: Float32Array;
   readonly tokenizerFolder: string;
+  /** Weights past it are cut into several files (bytes); 5 GB unless a test says otherwise. */
+  readonly maxShardBytes?: number | undefined;
 }
 
 /** Writes a folder that transformers, vLLM and `loadModelFolder` open; a folder already there is replaced. */
@@ -129,7 +127,7 @@ export function saveModelFolder(
   return writeFolderAtomic(folder, (writer) => writeModelFiles(writer, model), files);
 }
 
-/** Writes `config.json`, `model.safetensors` and the tokenizer's files. */
+/** Writes `config.json`, the weights and the tokenizer's files. */
 export async function writeModelFiles(writer: FolderWriter, model: ModelToSave): Promise<void> {
   const specs = parameterSpecs(parseModelConfig(model.configJson));
   await writer.writeJson('config.json', asFloat32(model.configJson));
@@ -140,38 +138,13 @@ export async function writeModelFiles(writer: FolderWriter, model: ModelToSave):
     });
     if (content !== null) await writer.write(name, [content]);
   }
-  await writer.write('model.safetensors', encodeSafetensors(namedTensors(specs, model.weights)));
+  await writeWeightFiles(writer, namedTensors(specs, model.weights), model.maxShardBytes);
 }
 
 /** The configuration with the type in which we store weights: `torch_dtype` (transformers 4) or `dtype` (5). */
 function asFloat32(configJson: JsonObject): JsonObject {
   const key = 'dtype' in configJson ? 'dtype' : 'torch_dtype';
   return { ...configJson, [key]: 'float32' };
-}
-
-async function readConfigJson(folder: string): Promise<JsonObject> {
-  const path = join(folder, 'config.json');
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    const what = hasErrno(error, 'ENOENT', 'ENOTDIR')
-      ? `${path} does not exist; point to a Hugging Face model folder (config.json, model.safetensors, tokenizer.json)`
-      : `can't read ${path}: ${messageOf(error)}`;
-    throw new MgrpoError('INVALID_MODEL', what, { cause: error });
-  }
-  if (!isJsonObject(json)) throw new MgrpoError('INVALID_MODEL', `${path} is no JSON object`);
-  return json;
-}
-
-/** `parseModelConfig` says "config.json: …" and names the field; the folder is known here. */
-function parseConfig(folder: string, configJson: JsonObject): ModelConfig {
-  try {
-    return parseModelConfig(configJson);
-  } catch (error) {
-    if (!(error instanceof MgrpoError)) throw error;
-    throw new MgrpoError(error.code, `${folder}/${error.message}`, { cause: error });
-  }
 }
 
 function checkShapes(source: TensorSource, specs: readonly ParameterSpec[]): void {
@@ -193,6 +166,11 @@ function checkShape(source: TensorSource, name: string, expected: readonly numbe
       'INVALID_MODEL',
       `${source.folder}: ${name} has shape [${shape}], but config.json asks for [${expected}]; ${remedy}`,
     );
+  }
+  const dtype = source.dtypeOf(name)!;
+  if (!isReadable(dtype)) {
+    const what = `${source.folder} stores ${name} as ${dtype}, which can't be read`;
+    throw new MgrpoError('INVALID_MODEL', `${what}: convert it to F32, F16 or BF16`);
   }
 }
 

@@ -45,6 +45,11 @@ const dtypeBits: Readonly<Record<string, number>> = {
   BOOL: 8,
 };
 
+/** Whether tensors of a dtype can be read as float32. */
+export function isReadable(dtype: string): boolean {
+  return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
+}
+
 // The format's own limit (huggingface/safetensors, MAX_HEADER_SIZE).
 const maxHeaderBytes = 100_000_000;
 const wideningElements = 1 << 20;

@@ -5,8 +5,8 @@ import { hasErrno } from './files.ts';
 import { isJsonObject } from './json.ts';
 import { SafetensorsFile } from './safetensors.ts';
 
-const singleFile = 'model.safetensors';
-const indexFile = 'model.safetensors.index.json';
+export const singleFile = 'model.safetensors';
+export const indexFile = 'model.safetensors.index.json';
 // A plain name: a shard can't be outside the folder. (The file itself may be a link, as in Hugging Face's cache.)
 const shardName = /^[A-Za-z0-9_-][A-Za-z0-9._-]*\.safetensors$/;
 
@@ -16,6 +16,8 @@ export interface TensorSource {
   names(): string[];
   has(name: string): boolean;
   shapeOf(name: string): readonly number[] | undefined;
+  /** As safetensors names it, such as `BF16`. */
+  dtypeOf(name: string): string | undefined;
   /** Fills `target` with the tensor's values as float32. */
   readInto(name: string, target: Float32Array): Promise<void>;
   close(): Promise<void>;
@@ -95,6 +97,7 @@ function sourceOf(
     names: () => [...fileOf.keys()],
     has: (name) => fileOf.has(name),
     shapeOf: (name) => fileOf.get(name)?.tensors.get(name)?.shape,
+    dtypeOf: (name) => fileOf.get(name)?.tensors.get(name)?.dtype,
     readInto: (name, target) => fileOf.get(name)!.readInto(name, target),
     close: async () => {
       for (const file of files) await file.close();

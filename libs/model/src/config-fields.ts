@@ -4,8 +4,8 @@ import { MgrpoError } from '@mgrpo/errors';
 const maxCount = 2 ** 31 - 1;
 
 /** INVALID_MODEL about a field of `config.json`. */
-export function invalidConfig(what: string): MgrpoError {
-  return new MgrpoError('INVALID_MODEL', `config.json: ${what}`);
+export function invalidConfig(what: string, file = 'config.json'): MgrpoError {
+  return new MgrpoError('INVALID_MODEL', `${file}: ${what}`);
 }
 
 /**
@@ -17,15 +17,16 @@ export class ConfigFields {
   readonly #json: Readonly<Record<string, unknown>>;
   /** Where the object stands, such as `rope_scaling.`. */
   readonly #prefix: string;
+  readonly #file: string | undefined;
 
-  constructor(json: unknown, prefix = '') {
+  constructor(json: unknown, { prefix = '', file }: { prefix?: string; file?: string } = {}) {
+    this.#prefix = prefix;
+    this.#file = file;
     if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-      throw invalidConfig(
-        prefix === '' ? 'not a JSON object' : `${prefix.slice(0, -1)} is no object`,
-      );
+      const what = prefix === '' ? 'not a JSON object' : `${prefix.slice(0, -1)} is no object`;
+      throw invalidConfig(what, file);
     }
     this.#json = json as Record<string, unknown>;
-    this.#prefix = prefix;
   }
 
   /** The value as it stands there; undefined where it is absent or null. */
@@ -36,7 +37,8 @@ export class ConfigFields {
   /** The fields of an object in this one, or null where there is none. */
   object(name: string): ConfigFields | null {
     const value = this.value(name);
-    return value === undefined ? null : new ConfigFields(value, `${this.#prefix}${name}.`);
+    const prefix = `${this.#prefix}${name}.`;
+    return value === undefined ? null : new ConfigFields(value, { prefix });
   }
 
   count(name: string, fallback?: number): number {
@@ -68,6 +70,7 @@ export class ConfigFields {
   }
 
   #wrong(name: string, value: unknown, wanted: string): MgrpoError {
-    return invalidConfig(`${this.#prefix}${name} is ${JSON.stringify(value)}, not ${wanted}`);
+    const what = `${this.#prefix}${name} is ${JSON.stringify(value)}, not ${wanted}`;
+    return invalidConfig(what, this.#file);
   }
 }

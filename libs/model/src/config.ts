@@ -92,6 +92,15 @@ export function parseModelConfig(json: unknown): ModelConfig {
   return config;
 }
 
+/**
+ * The end tokens that a `generation_config.json` names; empty where it names none.
+ *
+ * @throws MgrpoError INVALID_MODEL naming `file` and the field.
+ */
+export function parseEndTokenIds(json: unknown, file: string): number[] {
+  return new ConfigFields(json, { file }).tokenIds('eos_token_id');
+}
+
 function architectureOf(fields: ConfigFields): Architecture {
   const type = fields.value('model_type');
   if (typeof type === 'string' && Object.hasOwn(traits, type)) return type as Architecture;

@@ -1,4 +1,9 @@
-export { type Architecture, type ModelConfig, parseModelConfig } from './config.ts';
+export {
+  type Architecture,
+  type ModelConfig,
+  parseEndTokenIds,
+  parseModelConfig,
+} from './config.ts';
 export { decodeGraph, sampleGraph } from './decode-graph.ts';
 export type { SamplerOptions } from './decode-sampling.ts';
 export { gradientsGraph } from './gradients-graph.ts';

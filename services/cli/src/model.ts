@@ -1,5 +1,10 @@
 import { loadModelFolder, weightsSha256 } from '@mgrpo/checkpoint';
-import { GenerationEngine, type GenerationRequest, type Rollout } from '@mgrpo/generation';
+import {
+  GenerationEngine,
+  type GenerationRequest,
+  type Rollout,
+  stopTokenIds,
+} from '@mgrpo/generation';
 import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 
 /** What to answer, and how. */
@@ -53,7 +58,7 @@ export async function openModel(folder: string, options: ModelOptions): Promise<
       return { engine, underWay: 0 };
     }),
   );
-  const stopTokenIds = stopsOf(config.eosTokenIds, tokenizer);
+  const stops = stopTokenIds(config, tokenizer);
   const { signal, release } =
     options.signal === undefined
       ? interruptSignal()
@@ -74,7 +79,7 @@ export async function openModel(folder: string, options: ModelOptions): Promise<
             firstRollout: 0,
             numRollouts: samples,
             weightVersion: 0,
-            sampling: { ...sampling, stopTokenIds },
+            sampling: { ...sampling, stopTokenIds: stops },
           },
           own === undefined ? signal : AbortSignal.any([signal, own]),
         );
@@ -87,11 +92,6 @@ export async function openModel(folder: string, options: ModelOptions): Promise<
       await Promise.all(lanes.map(({ engine }) => engine.close()));
     },
   };
-}
-
-/** What ends a response, as in training: the model's end tokens (Qwen3 has two) and the tokenizer's. */
-function stopsOf(eosTokenIds: readonly number[], { eosTokenId }: Tokenizer): readonly number[] {
-  return [...new Set([...eosTokenIds, ...(eosTokenId === null ? [] : [eosTokenId])])];
 }
 
 function interruptSignal(): { signal: AbortSignal; release: () => void } {
