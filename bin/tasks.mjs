@@ -12,6 +12,7 @@ const tools = {
   tsc: 'typescript/bin/tsc',
   knip: 'knip/bin/knip.js',
   vitest: 'vitest/vitest.mjs',
+  chaos: '../test/chaos/main.ts',
 };
 
 const checks = [
@@ -24,6 +25,8 @@ const tasks = {
   format: (args) => [['format', 'biome', ['check', '--write', ...(args.length ? args : ['.'])]]],
   check: () => checks,
   test: (args) => [...(args.length ? [] : checks), ['tests', 'vitest', ['run', ...args]]],
+  // With arguments too: `chaos --seed 7 --run 3`.
+  chaos: (args) => [['chaos', 'chaos', args]],
 };
 
 const [task = '', ...args] = process.argv.slice(2);

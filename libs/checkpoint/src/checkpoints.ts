@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
+import { faultPoint } from '@mgrpo/faults';
 import type { ModelConfig } from '@mgrpo/model';
 import { parameterSpecs, parseModelConfig } from '@mgrpo/model';
 import type { FileDigest, FolderWriter } from './atomic.ts';
@@ -138,6 +139,7 @@ export class CheckpointStore {
     ];
     const momentum = namedTensors(specs, state.momentum);
     await writer.write(trainerFiles.momentum, encodeSafetensors(momentum));
+    faultPoint('mid-checkpoint');
     await writer.write(trainerFiles.optimizer, encodeSafetensors(moments));
     const { iterations, optimizerSteps } = state;
     await writer.writeJson(trainerFiles.state, { iterations, optimizerSteps });

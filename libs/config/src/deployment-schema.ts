@@ -90,6 +90,9 @@ const deadlines = z
     iterationMs: milliseconds
       .default(3_600_000)
       .describe('one iteration without any progress before its jobs are built anew (ms)'),
+    outageMs: milliseconds
+      .default(600_000)
+      .describe('the learner or Redis being away before the coordinator gives the run up (ms)'),
     drainMs: milliseconds
       .default(4000)
       .describe('from SIGTERM to exit: calls and jobs under way may end (ms)'),

@@ -66,6 +66,8 @@ export class Consumer<Data> {
         lockDuration: options.lockDurationMs,
         stalledInterval: options.stalledIntervalMs,
         maxStalledCount: options.maxStalledCount,
+        // After an error of Redis; the default of 15 s is longer than most outages.
+        runRetryDelay: 500,
       },
     );
     this.#worker.on('error', options.onError);

@@ -17,6 +17,19 @@ export function connectRedis(url: string): Redis {
   return redis;
 }
 
+// Refusals that end by themselves: no memory left, a start, a change of masters, a disk that is full.
+const passing = /^(OOM|LOADING|READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF)\b/;
+const connectionLost = /Connection is closed|ECONN|EPIPE|ENOENT|ETIMEDOUT|timed out|Socket closed/;
+
+/** Whether an error of a command means that Redis is away or can't take anything now, and will be back. */
+export function isRedisOutage(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof MgrpoError) return false;
+  // A script's refusal is quoted after the script's own words.
+  return passing.test(error.message) || /-(OOM|READONLY)\b/.test(error.message)
+    ? true
+    : connectionLost.test(error.message);
+}
+
 /** @throws MgrpoError UNAVAILABLE naming the URL when Redis doesn't answer within `deadlineMs`. */
 export async function requireRedis(url: string, deadlineMs: number): Promise<void> {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });

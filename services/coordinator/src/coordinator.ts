@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
-import { type JobTrees, queueNames, type TreePlan, type TreeState } from '@mgrpo/queues';
+import {
+  isRedisOutage,
+  type JobTrees,
+  queueNames,
+  type TreePlan,
+  type TreeState,
+} from '@mgrpo/queues';
 import type { RunState } from '@mgrpo/rpc';
 import { Broadcast } from '@mgrpo/service';
 import type { Logger } from '@mgrpo/telemetry';
@@ -23,6 +29,8 @@ export interface CoordinatorOptions {
   maxRebuilds: number;
   /** A tree that has not ended after so long is given up and built anew. */
   iterationDeadlineMs: number;
+  /** How long the learner or Redis may be away before the run fails. */
+  outageDeadlineMs: number;
   log: Logger;
   metrics: RunMetrics;
 }
@@ -54,6 +62,7 @@ export class Coordinator {
   #isPaused = false;
   #backlog = { policy: 0, momentum: 0 };
   #error = '';
+  #outageSinceMs: number | undefined;
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
@@ -118,8 +127,10 @@ export class Coordinator {
     try {
       while (!signal.aborted && (learner.isReplaying || !isFinished(this.#progress()))) {
         const changed = learner.changed();
-        if (!this.#isPaused && !learner.isReplaying) await this.#advance();
-        await this.#measure();
+        await this.#throughOutages(async () => {
+          if (!this.#isPaused && !learner.isReplaying) await this.#advance();
+          await this.#measure();
+        });
         this.#setPhase(this.#currentPhase());
         const abort = new AbortController();
         const pause = sleep(pollMs, undefined, { signal: AbortSignal.any([signal, abort.signal]) });
@@ -128,7 +139,7 @@ export class Coordinator {
         this.publish();
       }
       if (!signal.aborted) {
-        await this.#forgetDone();
+        await this.#throughOutages(() => this.#forgetDone());
         this.#setPhase(learner.isHalted ? 'halted' : 'finished');
       }
     } catch (error) {
@@ -136,6 +147,25 @@ export class Coordinator {
       this.#error = messageOf(error);
       log.error({ error: this.#error }, 'run failed');
       this.#setPhase('failed');
+    }
+  }
+
+  /**
+   * Does a round of work; one that meets a learner or a Redis that is away is told and done again at the next poll.
+   *
+   * @throws what it met, when that has lasted for longer than `outageDeadlineMs`
+   */
+  async #throughOutages(work: () => Promise<void>): Promise<void> {
+    const { outageDeadlineMs, log } = this.#options;
+    try {
+      await work();
+      this.#outageSinceMs = undefined;
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      this.#outageSinceMs ??= performance.now();
+      const lastedMs = performance.now() - this.#outageSinceMs;
+      if (lastedMs > outageDeadlineMs) throw error;
+      log.warn({ error: messageOf(error), lastedMs: Math.round(lastedMs) }, 'waiting');
     }
   }
 
@@ -223,7 +253,7 @@ export class Coordinator {
     const { pollMs, log } = this.#options;
     try {
       while (!signal.aborted) {
-        await this.#measure();
+        await this.#throughOutages(() => this.#measure());
         await sleep(pollMs, undefined, { signal }).catch(() => {});
       }
     } catch (error) {
@@ -269,6 +299,12 @@ export class Coordinator {
     this.#options.metrics.phase(phase);
     this.publish();
   }
+}
+
+/** Whether waiting may help: the learner or Redis is away. */
+function isOutage(error: unknown): boolean {
+  if (isRedisOutage(error)) return true;
+  return error instanceof MgrpoError && (error.code === 'UNAVAILABLE' || error.code === 'DEADLINE');
 }
 
 function rootQueue(plan: TreePlan): 'learn' | 'evaluate' {

@@ -82,6 +82,7 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
     pollMs: 500,
     maxRebuilds: 5,
     iterationDeadlineMs: deadlines.iterationMs,
+    outageDeadlineMs: deadlines.outageMs,
     log,
     metrics,
   });

@@ -12,6 +12,7 @@ import type {
 import { bytesOf, runFiles } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
+import { faultPoint } from '@mgrpo/faults';
 import {
   contracts,
   decodeMessage,
@@ -202,7 +203,9 @@ export class Learner {
     // A batch that can't be trained on must not enter the journal: every replay would fail on it.
     const prompts = trainingSequences(record);
     try {
+      faultPoint('before-journal');
       await journal.append(this.#applied, bytes);
+      faultPoint('after-journal');
       journaled();
       await this.#apply(record, prompts, timings, true);
     } catch (error) {
@@ -231,6 +234,7 @@ export class Learner {
       prompts,
       ...schedule(batch.iteration),
     });
+    faultPoint('after-step');
     this.#applied += 1;
     if (isPublished) await this.#publishWeights();
     const seconds = secondsOf(timings, startedAtMs, this.#lastAppliedAtMs);

@@ -1,4 +1,5 @@
 import { MgrpoError } from '@mgrpo/errors';
+import { faultPoint } from '@mgrpo/faults';
 import type { MessageSink, WeightChunk, WeightVersion } from '@mgrpo/rpc';
 import { sendWeights } from '@mgrpo/rpc';
 
@@ -79,7 +80,11 @@ export class WeightPublisher {
     offset: number,
   ): Promise<void> {
     const startedAtMs = performance.now();
-    await sendWeights(sink, weights, offset);
+    const send = async (chunk: WeightChunk) => {
+      await sink.send(chunk);
+      faultPoint('mid-stream');
+    };
+    await sendWeights({ send, signal: sink.signal }, weights, offset);
     const seconds = (performance.now() - startedAtMs) / 1000;
     this.#onTransfer(weights.role, weights.bytes.length - offset, seconds);
   }
