@@ -122,6 +122,21 @@ describe('wrong input ends with code 1 and names the thing and the remedy', () =
     expectOneError(stderr);
   });
 
+  it('a chat template that fails, and a model without one', async () => {
+    const template = '{{ 1 }}\n{{ raise_exception("no user may speak") }}';
+    const model = brokenModel('chat-template', (folder) =>
+      writeFileSync(join(folder, 'chat_template.jinja'), template),
+    );
+    const chat = ['--set', 'prompts.format=chat'];
+    const failing = await trainBadly('chat', ...chat, '--model', model);
+    expect(failing.stderr).toContain(`${model}/chat_template.jinja, line 2: no user may speak`);
+    expect(failing.code).toBe(1);
+    expectOneError(failing.stderr);
+    const none = await trainBadly('no-chat', ...chat);
+    expect(none.stderr).toMatch(/has no chat template.*set prompts\.format to plain/);
+    expectOneError(none.stderr);
+  });
+
   it('a Redis that does not answer', async () => {
     const { code, stderr } = await trainBadly('redis', '--redis', 'redis://:secret@127.0.0.1:1');
     expect(stderr).toMatch(/no Redis at redis:\/\/:\*\*\*@127\.0\.0\.1:1.*start one/);

@@ -10,6 +10,7 @@ import {
   namedTensors,
   saveModelFolder,
 } from './model-folder.ts';
+import { modelSha256 } from './model-identity.ts';
 import { encodeSafetensors, SafetensorsFile } from './safetensors.ts';
 import {
   temporaryFolder,
@@ -122,4 +123,31 @@ test('weights of a type that we cannot read are refused before anything is read'
   await expect(checkModelFolder(folder)).rejects.toThrow(
     'stores model.embed_tokens.weight as I32, which can',
   );
+});
+
+test("a model's hash is of weights, configuration, tokenizer and chat template, wherever they lie", async () => {
+  const hashOf = async (change: (folder: string) => Promise<void> = async () => {}) => {
+    const folder = join(await temporaryFolder(), 'model');
+    const tokenizer = await tokenizerFolder();
+    const model = {
+      configJson: tinyConfigJson,
+      weights: tinyWeights(1),
+      tokenizerFolder: tokenizer,
+    };
+    await saveModelFolder(folder, model);
+    await change(folder);
+    return await modelSha256(folder, await loadModelFolder(folder));
+  };
+  const write = (name: string, text: string) => (folder: string) =>
+    writeFile(join(folder, name), text);
+  const hashes = [
+    await hashOf(),
+    await hashOf(write('config.json', JSON.stringify({ ...tinyConfigJson, rope_theta: 7 }))),
+    await hashOf(write('generation_config.json', '{"eos_token_id": 3}')),
+    await hashOf(write('tokenizer.json', '{}')),
+    await hashOf(write('tokenizer_config.json', '{"chat_template": "x"}')),
+    await hashOf(write('chat_template.jinja', 'x')),
+  ];
+  expect(new Set(hashes).size).toBe(hashes.length);
+  expect(await hashOf(write('README.md', 'x'))).toBe(hashes[0]);
 });

@@ -13,6 +13,7 @@ export {
   loadModelFolder,
   saveModelFolder,
 } from './model-folder.ts';
+export { modelSha256 } from './model-identity.ts';
 export type { RunFolderOptions } from './run-folder.ts';
 export { RunFolder, runFiles } from './run-folder.ts';
 export { type NamedTensor, SafetensorsFile, type StoredTensor } from './safetensors.ts';

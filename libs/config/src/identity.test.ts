@@ -30,6 +30,21 @@ test('the names of columns change it, and the usual names spelled out do not', (
   expect(named({ answer: 'question' })).not.toBe(named({ prompt: 'question' }));
 });
 
+test('how a chat is written changes it; plain prompts are what they were before chats', () => {
+  const chat = (prompts: object) =>
+    runIdentity(config({ prompts: { train: 'b', format: 'chat', ...prompts } }), contents);
+  const plain = runIdentity(config(), contents);
+  const ids = [
+    plain,
+    chat({}),
+    chat({ systemPrompt: 'Be brief.' }),
+    chat({ templateVariables: { enable_thinking: false } }),
+    chat({ templateVariables: { enable_thinking: true } }),
+  ];
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(plain).not.toContain('systemPrompt');
+});
+
 test('canonical JSON does not depend on the order of keys', () => {
   expect(canonicalJson({ b: [{ d: 1, c: null }], a: 'x' })).toBe(
     '{"a":"x","b":[{"c":null,"d":1}]}',

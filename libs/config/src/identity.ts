@@ -3,6 +3,7 @@ import type { RunConfig } from './run-schema.ts';
 
 /** Hex sha256 of what the paths of a configuration hold. */
 export interface ContentHashes {
+  /** Of weights, configuration, tokenizer and chat template, see `modelSha256`. */
   readonly model: string;
   readonly trainPrompts: string;
   readonly validationPrompts: string | null;
@@ -16,13 +17,14 @@ export interface ContentHashes {
  */
 export function runIdentity(config: RunConfig, contents: ContentHashes): string {
   const { collapse: _collapse, deployment: _deployment, ...rest } = config;
-  const { columns, ...prompts } = rest.prompts;
+  const { columns, format, systemPrompt, templateVariables, ...prompts } = rest.prompts;
   const renamed = Object.entries(columns).filter(([column, name]) => column !== name);
   return canonicalJson({
     ...rest,
     model: { ...rest.model, path: contents.model },
     prompts: {
       ...prompts,
+      ...(format === 'chat' ? { format, systemPrompt, templateVariables } : {}),
       // Data with the usual names is the same data whether or not they are spelled out.
       ...(renamed.length > 0 ? { columns: Object.fromEntries(renamed) } : {}),
       train: contents.trainPrompts,

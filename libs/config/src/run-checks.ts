@@ -8,6 +8,7 @@ export function checkRunConfig(config: RunConfig): Complaint[] {
   return [
     ...checkAlgorithm(config),
     ...checkLengths(config),
+    ...checkPromptFormat(config),
     ...checkEvaluation(config),
     ...checkRollback(config),
     ...checkJobs(config),
@@ -45,6 +46,32 @@ function checkLengths({ prompts, sampling, learner }: RunConfig): Complaint[] {
         `prompts.maxPromptTokens ${prompts.maxPromptTokens} + sampling.maxResponseTokens ` +
         `${sampling.maxResponseTokens}; set it to ${longest} or more`,
     },
+  ];
+}
+
+// What the chat template is given by us.
+const chatVariables = ['messages', 'add_generation_prompt', 'tools', 'documents'];
+
+function checkPromptFormat({ prompts }: RunConfig): Complaint[] {
+  const { format, systemPrompt, templateVariables, tooLong } = prompts;
+  const complaint = (key: string, what: string): Complaint => ({
+    path: `prompts.${key}`,
+    message: `prompts.${key} ${what}`,
+  });
+  const names = Object.keys(templateVariables);
+  if (format === 'plain') {
+    const remedy = 'is for prompts.format chat; set that, or write it into prompts.template';
+    return [
+      ...(systemPrompt === null ? [] : [complaint('systemPrompt', remedy)]),
+      ...(names.length === 0 ? [] : [complaint('templateVariables', remedy)]),
+    ];
+  }
+  const taken = names.filter((name) => chatVariables.includes(name));
+  const cut =
+    'truncate would cut the end of a chat, where the model is asked to answer; use reject';
+  return [
+    ...(tooLong === 'truncate' ? [complaint('tooLong', cut)] : []),
+    ...taken.map((name) => complaint('templateVariables', `sets ${name}, which is ours to give`)),
   ];
 }
 

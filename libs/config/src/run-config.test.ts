@@ -122,6 +122,8 @@ test.each([
   ['algorithm.optimizer.minibatchPrompts=3', 'does not divide algorithm.promptsPerIteration 8'],
   ['learner.microbatchTokens=100', 'set it to 3584 or more'],
   ['evaluation={temperature: 0, samples: 4}', 'use 1 sample or a temperature above 0'],
+  ['prompts.systemPrompt=hello', 'prompts.systemPrompt is for prompts.format chat'],
+  ['prompts.templateVariables={a: 1}', 'prompts.templateVariables is for prompts.format chat'],
   [
     'deployment.jobs.stalledIntervalMs=2000',
     'must be less than deployment.jobs.lockDurationMs 2000',
@@ -130,6 +132,22 @@ test.each([
   const message = messageOf(() => load(minimal, [override]));
   expect(message).toContain('--set: ');
   expect(message).toContain(complaint);
+});
+
+test('a chat has its variables, and neither cuts its end nor takes the names that are ours', () => {
+  const chat = ['prompts.format=chat', 'prompts.templateVariables={enable_thinking: false}'];
+  expect(load(minimal, chat).prompts).toMatchObject({
+    format: 'chat',
+    systemPrompt: null,
+    templateVariables: { enable_thinking: false },
+  });
+  expect(messageOf(() => load(minimal, [...chat, 'prompts.tooLong=truncate']))).toContain(
+    'prompts.tooLong truncate would cut the end of a chat',
+  );
+  const taken = ['prompts.format=chat', 'prompts.templateVariables={messages: a}'];
+  expect(messageOf(() => load(minimal, taken))).toContain('sets messages, which is ours to give');
+  const nested = ['prompts.format=chat', 'prompts.templateVariables={a: [1]}'];
+  expect(messageOf(() => load(minimal, nested))).toContain('"prompts.templateVariables.a"');
 });
 
 test('one port can not serve two on one machine', () => {

@@ -36,7 +36,27 @@ const prompts = z
       .string()
       .refine((text) => text.split('{prompt}').length === 2)
       .default('{prompt}')
-      .describe('text that the model sees; holds {prompt} once, which the prompt replaces'),
+      .describe(
+        'text that the model sees, in a chat the message of its user; holds {prompt} once, which the prompt replaces',
+      ),
+    format: z
+      .enum(['plain', 'chat'])
+      .default('plain')
+      .describe(
+        "`plain`: the template is all that the model sees; `chat`: the model's chat template (chat_template.jinja, or in tokenizer_config.json) writes the messages, docs/models.md",
+      ),
+    systemPrompt: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('system message of a chat; null: none'),
+    templateVariables: z
+      .record(
+        z.string().regex(/^[a-zA-Z]\w{0,63}$/),
+        z.union([z.boolean(), z.number(), z.string(), z.null()]),
+      )
+      .default({})
+      .describe('variables for the chat template, such as {enable_thinking: false} of Qwen3'),
     maxPromptTokens: integer(1)
       .default(defaultMaxPromptTokens)
       .describe('longest prompt after the template (tokens)'),

@@ -71,6 +71,8 @@ function typeText(node: SchemaNode): string {
       return 'null';
     case 'array':
       return `a list of: ${typeText(node.items ?? {})}`;
+    case 'object':
+      return node.properties ? 'a section' : 'a map of names to values';
     default:
       return 'a section';
   }

@@ -2,7 +2,6 @@ export { defaultColumns, type PromptColumns } from './columns.ts';
 export { dataSha256 } from './content-hash.ts';
 export { type Line, readLines } from './lines.ts';
 export {
-  fillTemplate,
   type PromptTokenOptions,
   type TokenizedPrompts,
   tokenizePrompts,

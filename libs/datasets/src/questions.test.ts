@@ -7,10 +7,9 @@ import { readQuestions } from './questions.ts';
 import { questionsOfIteration } from './questions-of-iteration.ts';
 
 const options = {
-  template: '{prompt}',
   maxPromptTokens: 3,
   tooLong: 'reject',
-  encode: (text: string) => Int32Array.from(text, Number),
+  encode: async (texts: readonly string[]) => texts.map((text) => Int32Array.from(text, Number)),
   canonical: (answer: string) => `canonical ${answer}`,
 } as const;
 

@@ -43,11 +43,11 @@ export async function readQuestions(
 ): Promise<Questions> {
   if (kind === 'other-wording') {
     const { prompts, ...file } = await trainingReaders[kind](path, columns);
-    return { ...file, ...tokenizeWordings(prompts, options) };
+    return { ...file, ...(await tokenizeWordings(prompts, options)) };
   }
   if (kind === 'gold') {
     const { prompts, ...file } = await trainingReaders[kind](path, columns);
-    const { prompts: kept, ...counts } = tokenizePrompts(prompts, options);
+    const { prompts: kept, ...counts } = await tokenizePrompts(prompts, options);
     const questions = kept.map(({ id, tokens, answer }): Question => {
       const canonical = options.canonical(answer);
       if (canonical !== '') return { kind, tokens, answer: canonical };
@@ -57,19 +57,19 @@ export async function readQuestions(
     return { ...file, ...counts, questions };
   }
   const { prompts, ...file } = await trainingReaders[kind](path, columns);
-  const { prompts: kept, ...counts } = tokenizePrompts(prompts, options);
+  const { prompts: kept, ...counts } = await tokenizePrompts(prompts, options);
   return { ...file, ...counts, questions: kept.map(({ tokens }) => ({ kind, tokens })) };
 }
 
 /** The length limit holds for each wording; a question stays while it and one rephrasing do. */
-function tokenizeWordings(
+async function tokenizeWordings(
   prompts: readonly RephrasedPrompt[],
   options: PromptTokenOptions,
-): Omit<Questions, 'numLeftOut' | 'emptyAnswerLines'> {
+): Promise<Omit<Questions, 'numLeftOut' | 'emptyAnswerLines'>> {
   const wordings = prompts.flatMap((row, question) =>
     [row.prompt, ...row.rephrasings].map((prompt, wording) => ({ prompt, question, wording })),
   );
-  const { prompts: kept, ...counts } = tokenizePrompts(wordings, options);
+  const { prompts: kept, ...counts } = await tokenizePrompts(wordings, options);
   const byQuestion = Map.groupBy(kept, ({ question }) => question);
   const questions = [...byQuestion.values()].flatMap(([first, ...others]): Question[] => {
     if (first?.wording !== 0 || others.length === 0) return [];

@@ -9,7 +9,7 @@ import {
   tokenizePrompts,
 } from '@mgrpo/datasets';
 import { MgrpoError } from '@mgrpo/errors';
-import type { Tokenizer } from '@mgrpo/tokenizer';
+import { openPromptEncoder, type Tokenizer } from '@mgrpo/tokenizer';
 
 /** A question as the study sees it: its gold answer is for measuring only. */
 export interface Problem {
@@ -50,7 +50,11 @@ export async function readTraining(
   const path = config.prompts.train;
   const kind = evidenceKind(methods[config.algorithm.method]);
   const { columns } = config.prompts;
-  const options = { ...tokenOptions(config, tokenizer), canonical: canonicalAnswer, columns };
+  const options = {
+    ...(await tokenOptions(config, tokenizer)),
+    canonical: canonicalAnswer,
+    columns,
+  };
   const { questions } = await readQuestions(path, kind, options);
   const gold = new GoldAnswers(path, await readProblems(path, config, tokenizer));
   return { questions, gold };
@@ -63,14 +67,18 @@ export async function readProblems(
   tokenizer: Tokenizer,
 ): Promise<Problem[]> {
   const { prompts } = await readEvaluationPrompts(path, config.prompts.columns);
-  return tokenizePrompts(prompts, tokenOptions(config, tokenizer)).prompts.map(
-    ({ tokens, answer }) => ({ tokens, answer: canonicalAnswer(answer) }),
-  );
+  const tokenized = await tokenizePrompts(prompts, await tokenOptions(config, tokenizer));
+  return tokenized.prompts.map(({ tokens, answer }) => ({
+    tokens,
+    answer: canonicalAnswer(answer),
+  }));
 }
 
-function tokenOptions(
-  { prompts: { template, maxPromptTokens, tooLong } }: RunConfig,
+async function tokenOptions(
+  { model, prompts }: RunConfig,
   tokenizer: Tokenizer,
-): PromptTokenOptions {
-  return { template, maxPromptTokens, tooLong, encode: (text) => tokenizer.encode(text) };
+): Promise<PromptTokenOptions> {
+  const { maxPromptTokens, tooLong } = prompts;
+  const encode = await openPromptEncoder(model.path, tokenizer, prompts);
+  return { maxPromptTokens, tooLong, encode };
 }

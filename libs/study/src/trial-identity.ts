@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { loadModelFolder } from '@mgrpo/checkpoint';
+import { loadModelFolder, modelSha256 } from '@mgrpo/checkpoint';
 import { runIdentity } from '@mgrpo/config';
 import { dataSha256 } from '@mgrpo/datasets';
 import { fingerprint } from '@mgrpo/runtime';
@@ -38,7 +38,7 @@ export class TrialIdentities {
 }
 
 async function modelHash(path: string): Promise<string> {
-  return (await loadModelFolder(path)).sha256;
+  return await modelSha256(path, await loadModelFolder(path));
 }
 
 function sha256(content: string): string {

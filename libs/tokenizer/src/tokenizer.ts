@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
-
-const tokenizerFile = 'tokenizer.json';
-const configFile = 'tokenizer_config.json';
+import { GuardedText } from './guarded-text.ts';
+import { configFile, readObject, tokenizerFile, tokenText } from './tokenizer-files.ts';
 
 /** Text to token ids and back, as `tokenizer.json` says. */
 export class Tokenizer {
@@ -13,9 +11,14 @@ export class Tokenizer {
   /** The token that ends a text, null when the tokenizer has none. */
   readonly eosTokenId: number | null;
   readonly #tokenizer: HuggingFaceTokenizer;
+  readonly #guarded: GuardedText;
 
-  constructor(tokenizer: HuggingFaceTokenizer, eosToken: string | null) {
+  constructor(
+    tokenizer: HuggingFaceTokenizer,
+    { eosToken, guarded }: { eosToken: string | null; guarded: GuardedText },
+  ) {
     this.#tokenizer = tokenizer;
+    this.#guarded = guarded;
     this.vocabSize = 1 + [...tokenizer.get_vocab().values()].reduce((a, b) => Math.max(a, b), -1);
     this.eosTokenId = eosToken === null ? null : this.tokenId(eosToken);
   }
@@ -27,6 +30,27 @@ export class Tokenizer {
    */
   encode(text: string): Int32Array {
     return Int32Array.from(this.#tokenizer.encode(text).ids);
+  }
+
+  /** A user's text, to be put into a template: its special tokens are marked, see `GuardedText`. */
+  guard(text: string): string {
+    return this.#guarded.guard(text);
+  }
+
+  /** The special tokens in a text, each once. */
+  specialsIn(text: string): string[] {
+    return this.#guarded.specialsIn(text);
+  }
+
+  /**
+   * The token ids of a template's text, in which marked special tokens are plain text and others are tokens.
+   *
+   * @param addsSpecial whether the post-processor adds its tokens, as `encode` has it
+   */
+  encodeGuarded(text: string, { addsSpecial }: { readonly addsSpecial: boolean }): Int32Array {
+    const options = { add_special_tokens: addsSpecial };
+    const ids = this.#guarded.encode(text, options) ?? this.#tokenizer.encode(text, options).ids;
+    return Int32Array.from(ids);
   }
 
   /**
@@ -63,33 +87,10 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const configJson = await readObject(folder, configFile);
   try {
     const tokenizer = new HuggingFaceTokenizer(tokenizerJson, configJson);
-    return new Tokenizer(tokenizer, tokenText(configJson.eos_token));
+    const guarded = new GuardedText(tokenizerJson, configJson);
+    return new Tokenizer(tokenizer, { eosToken: tokenText(configJson.eos_token), guarded });
   } catch (error) {
     const what = `${join(folder, tokenizerFile)} can't be used: ${messageOf(error)}`;
     throw new MgrpoError('INVALID_MODEL', what, { cause: error });
   }
-}
-
-/** A token in `tokenizer_config.json`: its text, or an object with it. */
-function tokenText(token: unknown): string | null {
-  if (typeof token === 'string') return token;
-  const isObject = typeof token === 'object' && token !== null && 'content' in token;
-  return isObject && typeof token.content === 'string' ? token.content : null;
-}
-
-async function readObject(folder: string, name: string): Promise<Record<string, unknown>> {
-  const path = join(folder, name);
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    const remedy = `copy the tokenizer there: AutoTokenizer.from_pretrained(model).save_pretrained("${folder}") in Python writes both files`;
-    const what = isMissing ? `${path} does not exist; ${remedy}` : `${path}: ${messageOf(error)}`;
-    throw new MgrpoError('INVALID_MODEL', what, { cause: error });
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new MgrpoError('INVALID_MODEL', `${path} is no JSON object`);
-  }
-  return json as Record<string, unknown>;
 }

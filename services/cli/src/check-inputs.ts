@@ -2,7 +2,7 @@ import { evidenceKind, methods } from '@mgrpo/algorithm';
 import { checkModelFolder } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
 import { readEvaluationPrompts, trainingReaders } from '@mgrpo/datasets';
-import { loadTokenizer } from '@mgrpo/tokenizer';
+import { loadTokenizer, openPromptEncoder } from '@mgrpo/tokenizer';
 
 /**
  * Reads what the services will read, before any is started and before the run folder becomes a run: a mended
@@ -12,7 +12,9 @@ import { loadTokenizer } from '@mgrpo/tokenizer';
  */
 export async function checkInputs({ model, prompts, algorithm }: RunConfig): Promise<void> {
   await checkModelFolder(model.path);
-  await loadTokenizer(model.path);
+  const tokenizer = await loadTokenizer(model.path);
+  // A chat template shows its faults when it writes something.
+  await (await openPromptEncoder(model.path, tokenizer, prompts))(['1 + 1 = ?']);
   await trainingReaders[evidenceKind(methods[algorithm.method])](prompts.train, prompts.columns);
   if (prompts.validation !== null) {
     await readEvaluationPrompts(prompts.validation, prompts.columns);

@@ -152,6 +152,8 @@ function addGenerate(program: Command, done: Done): void {
     .description('responses of a model to one prompt')
     .requiredOption('--model <dir>', 'model folder or checkpoint')
     .requiredOption('--prompt <text>', 'the prompt, as the model sees it')
+    .option('--chat', "the prompt is a user's message; the model's chat template writes the rest")
+    .option('--system <text>', 'system message of the chat')
     .option('--samples <k>', 'how many responses', wholeNumber(1), 1)
     .option('--temperature <t>', 'sampling temperature; 0: greedy', decimal(0), 0)
     .option('--top-p <p>', 'nucleus cut; 1: none', decimal(0, 1), 1)

@@ -22,7 +22,7 @@ import {
   runService,
   type ServiceContext,
 } from '@mgrpo/service';
-import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
+import { loadTokenizer, openPromptEncoder, type Tokenizer } from '@mgrpo/tokenizer';
 import { Coordinator } from './coordinator.ts';
 import { coordinatorRpc } from './coordinator-rpc.ts';
 import { evaluate } from './evaluate.ts';
@@ -43,9 +43,10 @@ const problemsPerJob = 64;
 export async function startCoordinator(context: ServiceContext): Promise<RunningService> {
   const { config, log, registry } = context;
   const tokenizer = await loadTokenizer(config.model.path);
+  const encode = await openPromptEncoder(config.model.path, tokenizer, config.prompts);
   const [questions, problems, state] = await Promise.all([
-    loadQuestions(config, tokenizer, context),
-    loadProblems(config, tokenizer, context),
+    loadQuestions(config, encode, context),
+    loadProblems(config, encode, context),
     joinRun(config),
   ]);
   const { runId } = state;

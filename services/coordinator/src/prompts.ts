@@ -12,7 +12,7 @@ import {
   tokenizePrompts,
 } from '@mgrpo/datasets';
 import type { ServiceContext } from '@mgrpo/service';
-import type { Tokenizer } from '@mgrpo/tokenizer';
+import type { PromptEncoder } from '@mgrpo/tokenizer';
 import type { Problem } from './score.ts';
 
 /**
@@ -21,13 +21,13 @@ import type { Problem } from './score.ts';
  */
 export async function loadQuestions(
   config: RunConfig,
-  tokenizer: Tokenizer,
+  encode: PromptEncoder,
   context: Pick<ServiceContext, 'log' | 'notice'>,
 ): Promise<readonly Question[]> {
   const path = config.prompts.train;
   const kind = evidenceKind(methods[config.algorithm.method]);
   const { columns } = config.prompts;
-  const options = { ...tokenOptions(config, tokenizer), canonical: canonicalAnswer, columns };
+  const options = { ...tokenOptions(config, encode), canonical: canonicalAnswer, columns };
   const { questions, ...file } = await readQuestions(path, kind, options);
   report(path, { ...file, prompts: questions }, context);
   if (file.numLeftOut > 0) {
@@ -43,7 +43,7 @@ export async function loadQuestions(
 /** The validation problems with their gold answers; none when the recipe names no file. */
 export async function loadProblems(
   config: RunConfig,
-  tokenizer: Tokenizer,
+  encode: PromptEncoder,
   context: Pick<ServiceContext, 'log' | 'notice'>,
 ): Promise<Problem[]> {
   const { validation } = config.prompts;
@@ -51,7 +51,7 @@ export async function loadProblems(
   const file = await readEvaluationPrompts(validation, config.prompts.columns);
   const { maxPrompts } = config.evaluation;
   const asked = maxPrompts === null ? file.prompts : file.prompts.slice(0, maxPrompts);
-  const tokenized = tokenizePrompts(asked, tokenOptions(config, tokenizer));
+  const tokenized = await tokenizePrompts(asked, tokenOptions(config, encode));
   report(validation, { ...file, ...tokenized }, context);
   return tokenized.prompts.map(({ tokens, answer }) => ({
     tokens,
@@ -60,10 +60,10 @@ export async function loadProblems(
 }
 
 function tokenOptions(
-  { prompts: { template, maxPromptTokens, tooLong } }: RunConfig,
-  tokenizer: Tokenizer,
+  { prompts: { maxPromptTokens, tooLong } }: RunConfig,
+  encode: PromptEncoder,
 ): PromptTokenOptions {
-  return { template, maxPromptTokens, tooLong, encode: (text) => tokenizer.encode(text) };
+  return { maxPromptTokens, tooLong, encode };
 }
 
 const maxLinesShown = 20;

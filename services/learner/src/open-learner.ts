@@ -6,6 +6,7 @@ import {
   type LoadedCheckpoint,
   loadModelFolder,
   type ModelFolder,
+  modelSha256,
   RunFolder,
   runFiles,
 } from '@mgrpo/checkpoint';
@@ -113,7 +114,7 @@ async function runIdOf(
 ): Promise<string> {
   const { train, validation } = config.prompts;
   const identity = runIdentity(config, {
-    model: model.sha256,
+    model: await modelSha256(config.model.path, model),
     trainPrompts: await dataSha256(train),
     validationPrompts: validation === null ? null : await dataSha256(validation),
   });

@@ -1,8 +1,12 @@
-import { openModel } from '../model.ts';
+import { MgrpoError } from '@mgrpo/errors';
+import { openPromptEncoder } from '@mgrpo/tokenizer';
+import { type OpenModel, openModel } from '../model.ts';
 
 export interface GenerateFlags {
   readonly model: string;
   readonly prompt: string;
+  readonly chat?: boolean;
+  readonly system?: string;
   readonly samples: number;
   readonly temperature: number;
   readonly topP: number;
@@ -13,10 +17,13 @@ export interface GenerateFlags {
 
 /** Prints responses to one prompt. */
 export async function generate(flags: GenerateFlags): Promise<number> {
+  if (flags.system !== undefined && flags.chat !== true) {
+    throw new MgrpoError('USAGE', '--system is the first message of a chat; give --chat too');
+  }
   const model = await openModel(flags.model, { slots: flags.samples });
   try {
     const rollouts = await model.respond({
-      promptTokens: model.tokenizer.encode(flags.prompt),
+      promptTokens: await promptTokens(model, flags),
       prompt: 0,
       seed: flags.seed,
       samples: flags.samples,
@@ -37,4 +44,17 @@ export async function generate(flags: GenerateFlags): Promise<number> {
   } finally {
     await model.close();
   }
+}
+
+/** As it was typed, markers included; in a chat it is a message, and the model's template writes the markers. */
+async function promptTokens({ tokenizer }: OpenModel, flags: GenerateFlags): Promise<Int32Array> {
+  if (flags.chat !== true) return tokenizer.encode(flags.prompt);
+  const encode = await openPromptEncoder(flags.model, tokenizer, {
+    format: 'chat',
+    template: '{prompt}',
+    systemPrompt: flags.system ?? null,
+    templateVariables: {},
+  });
+  const [tokens] = await encode([flags.prompt]);
+  return tokens!;
 }

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { goldResponse, judgeResponse, type RunPython, scoreBenchmark } from '@mgrpo/benchmarks';
 import type { RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import { fingerprint } from '@mgrpo/runtime';
+import { loadChatTemplate, openPromptEncoder } from '@mgrpo/tokenizer';
 import { type OpenModel, openModel } from '../../model.ts';
 import { stopSignal } from '../../stop-signal.ts';
 import { type ChoiceFlags, type ChosenBenchmark, chooseBenchmarks } from './chosen-benchmarks.ts';
@@ -40,7 +42,8 @@ export async function evalBenchmarks(flags: BenchmarkFlags, config: RunConfig): 
     ? openRemoteModel(flags.model, { workers, signal: stop.signal, tell })
     : openModel(flags.model, { slots, engines, signal: stop.signal }));
   try {
-    const settings = settingsOf(model, { chosen, config });
+    const chat = await chatOf(flags.model, config);
+    const settings = { ...settingsOf(model, { chosen, config }), ...chat };
     const path = flags.out ?? defaultFolder(flags.model, new Date());
     const folder = await (flags.resume === true
       ? ResultFolder.resume(path, settings)
@@ -54,7 +57,7 @@ export async function evalBenchmarks(flags: BenchmarkFlags, config: RunConfig): 
       runPython: python.run,
       seed: config.seed,
       temperature: config.evaluation.temperature,
-      template: config.prompts.template,
+      encode: await openPromptEncoder(flags.model, model.tokenizer, config.prompts),
       keepResponses: flags.responses === true,
       responsesAtOnce: 2 * slots * Math.max(engines, workers.length),
       signal: stop.signal,
@@ -94,6 +97,15 @@ function settingsOf(
     template: config.prompts.template,
     benchmarks: Object.fromEntries(benchmarks),
   };
+}
+
+/** What writes the messages of a chat; nothing where prompts are plain. */
+async function chatOf(folder: string, { prompts }: RunConfig): Promise<EvalSettings> {
+  const { format, systemPrompt, templateVariables } = prompts;
+  if (format === 'plain') return {};
+  const { text } = await loadChatTemplate(folder);
+  const chatTemplateSha256 = createHash('sha256').update(text).digest('hex');
+  return { chat: { systemPrompt, templateVariables, chatTemplateSha256 } };
 }
 
 /** `eval/arithmetic-base-2026-11-23T12-05-00`. */

@@ -2,6 +2,7 @@ import { answerOf, canonicalAnswer } from '@mgrpo/answers';
 import { type AnsweredProblem, type AnswerTally, tallyAnswers } from '@mgrpo/benchmarks';
 import type { RunConfig } from '@mgrpo/config';
 import { readEvaluationPrompts, tokenizePrompts } from '@mgrpo/datasets';
+import { openPromptEncoder } from '@mgrpo/tokenizer';
 import { type OpenModel, openModel } from '../../model.ts';
 
 /** What `mgrpo eval --prompts` finds. */
@@ -31,8 +32,8 @@ export async function evalPrompts(flags: PromptsFlags, config: RunConfig): Promi
   const { slots } = config.deployment.rollout;
   const model = await openModel(flags.model, { slots, engines: flags.engines });
   try {
-    const encode = (text: string) => model.tokenizer.encode(text);
-    const tokenized = tokenizePrompts(problems, { ...config.prompts, encode });
+    const encode = await openPromptEncoder(flags.model, model.tokenizer, config.prompts);
+    const tokenized = await tokenizePrompts(problems, { ...config.prompts, encode });
     const result = await score(model, tokenized.prompts, config);
     print(result, { isJson: flags.json === true, config, tooLong: tokenized.numRejected });
     return 0;

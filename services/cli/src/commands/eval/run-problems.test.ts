@@ -20,12 +20,13 @@ const chosen = (name: string, problems: readonly Problem[], samples: number): Ch
   problemsSha256: '',
 });
 
+const encode = (text: string) => Int32Array.from(text, (letter) => letter.codePointAt(0)!);
+
 /** A model whose tokens are character codes, and which answers as a script says. */
 function scriptedModel(script: Readonly<Record<string, readonly string[]>>, asked: Question[]) {
-  const encode = (text: string) => Int32Array.from(text, (letter) => letter.codePointAt(0)!);
   const decode = (tokens: ArrayLike<number>) => String.fromCodePoint(...Array.from(tokens));
   const model = {
-    tokenizer: { encode, decode },
+    tokenizer: { decode },
     maxTokens: 100,
     weightsSha256: '',
     respond: async (question: Question) => {
@@ -50,7 +51,7 @@ async function run(
     runPython: () => Promise.reject(new Error('no Python here')),
     seed: 1,
     temperature: 0.8,
-    template: '{prompt}',
+    encode: async (questions) => questions.map(encode),
     keepResponses: false,
     responsesAtOnce: 4,
     signal: new AbortController().signal,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { judgeResponse, type Problem, type RunPython } from '@mgrpo/benchmarks';
-import { fillTemplate } from '@mgrpo/datasets';
+import type { PromptEncoder } from '@mgrpo/tokenizer';
 import type { OpenModel } from '../../model.ts';
 import type { ChosenBenchmark } from './chosen-benchmarks.ts';
 import type { ProblemResult } from './result-folder.ts';
@@ -10,8 +10,7 @@ export interface RunOptions {
   readonly runPython: RunPython;
   readonly seed: number;
   readonly temperature: number;
-  /** Around each prompt, with `{prompt}` in its place. */
-  readonly template: string;
+  readonly encode: PromptEncoder;
   readonly keepResponses: boolean;
   /** Responses under way at the same time. */
   readonly responsesAtOnce: number;
@@ -41,14 +40,16 @@ export async function runProblems(
       .filter(({ id }) => !options.isDone(problemKey(one.benchmark.name, id)))
       .map((problem) => ({ one, problem })),
   );
+  const prompts = await options.encode(open.map(({ problem }) => problem.prompt));
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   let next = 0;
   const work = async () => {
     while (!signal.aborted) {
+      const promptTokens = prompts[next];
       const task = open[next++];
-      if (task === undefined) return;
-      await options.onResult(await resultOf(task.one, task.problem, options));
+      if (task === undefined || promptTokens === undefined) return;
+      await options.onResult(await resultOf({ ...task, promptTokens }, options));
     }
   };
   const samples = Math.max(1, ...chosen.map((one) => one.samples));
@@ -66,13 +67,18 @@ export async function runProblems(
   if (failed !== undefined && !options.signal.aborted) throw failed.reason;
 }
 
+/** A problem to ask, as tokens. */
+interface Task {
+  readonly one: ChosenBenchmark;
+  readonly problem: Problem;
+  readonly promptTokens: Int32Array;
+}
+
 async function resultOf(
-  one: ChosenBenchmark,
-  problem: Problem,
-  { model, temperature, template, seed, runPython, keepResponses }: RunOptions,
+  { one, problem, promptTokens }: Task,
+  { model, temperature, seed, runPython, keepResponses }: RunOptions,
 ): Promise<ProblemResult> {
   const { benchmark, samples, maxTokens } = one;
-  const promptTokens = model.tokenizer.encode(fillTemplate(template, problem.prompt));
   const room = model.maxTokens - promptTokens.length;
   const place = { benchmark: benchmark.name, id: problem.id };
   // A question that the model can't read is one that it can't answer: leaving it out would flatter.
