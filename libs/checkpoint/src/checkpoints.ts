@@ -107,9 +107,18 @@ export class CheckpointStore {
     return folder;
   }
 
-  /** The newest checkpoint whose files are as they were written, or null; those passed over are reported aloud. */
-  async newest(): Promise<LoadedCheckpoint | null> {
-    for (const iterations of (await listCheckpoints(this.#folder)).reverse()) {
+  /** For who only looks: nothing is made or removed, since a learner may be at work. */
+  static look(folder: string, options: CheckpointStoreOptions): CheckpointStore {
+    return new CheckpointStore(folder, options);
+  }
+
+  /**
+   * The newest checkpoint of at most so many iterations whose files are as they were written, or null; those
+   * passed over are reported aloud.
+   */
+  async newest(maxIterations = Number.POSITIVE_INFINITY): Promise<LoadedCheckpoint | null> {
+    const candidates = (await listCheckpoints(this.#folder)).filter((n) => n <= maxIterations);
+    for (const iterations of candidates.reverse()) {
       const folder = join(this.#folder, `step-${iterations}`);
       const problem = await problemOf(folder);
       if (problem === null) return { folder, state: await this.#read(folder) };

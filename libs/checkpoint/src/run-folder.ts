@@ -110,6 +110,14 @@ export class RunFolder {
     return CheckpointStore.open(folder, { ...options, ...this.#edge() });
   }
 
+  /** The checkpoints for reading only. */
+  lookAtCheckpoints(
+    options: Pick<CheckpointStoreOptions, 'configJson' | 'tokenizerFolder'>,
+  ): CheckpointStore {
+    const folder = join(this.path, runFiles.checkpoints);
+    return CheckpointStore.look(folder, { ...options, keep: 0, ...this.#edge() });
+  }
+
   openMetrics(): Promise<MetricsLog> {
     return MetricsLog.open(join(this.path, runFiles.metrics), this.#edge());
   }

@@ -1,10 +1,11 @@
 export { Broadcast } from './broadcast.ts';
-export { assembleGroups, type RolloutGroup } from './groups.ts';
 export { configHash, joinRun, learnerAddress, requireAddress } from './join-run.ts';
+export { judgeJob, type RolloutPayload } from './judge-job.ts';
 export { machineFingerprint } from './machine.ts';
 export { consumerSettings, payloadTtlSeconds, redisUrlOf } from './queue-settings.ts';
 export {
   decodeRollouts,
+  encodeRollouts,
   fromWire,
   type Rollout,
   type RolloutPart,
@@ -15,4 +16,6 @@ export { openServers } from './servers.ts';
 export { type RunningService, runService, type ServiceContext } from './service-process.ts';
 export { type SupervisedService, Supervisor, type SupervisorEvent } from './supervisor.ts';
 export { runTraining, type TrainHooks, type TrainOptions, type TrainOutcome } from './train.ts';
+export { trainingSequences } from './training-sequences.ts';
+export { type VoteOptions, verdictToWire } from './vote-question.ts';
 export { WeightFeed, type WeightFeedOptions } from './weight-feed.ts';

@@ -4,6 +4,7 @@ export type { RecordedStream } from './groups-format.ts';
 export { readRunGroups } from './groups-run.ts';
 export { judgeSentinel } from './judge-sentinel.ts';
 export { OneProcessRun } from './one-process-run.ts';
+export { readTrainingQuestions } from './problems.ts';
 export { replayStream } from './replay/replay.ts';
 export { replayCsv, replayText } from './replay/replay-text.ts';
 export { comparisonPicture } from './report/comparison-picture.ts';

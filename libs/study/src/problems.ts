@@ -39,14 +39,22 @@ export class GoldAnswers {
   }
 }
 
-/**
- * The training questions as the services read them, by the method's own evidence, and the gold answers beside
- * them, which reach no label.
- */
+/** The training questions as the services read them, by the method's own evidence, and the gold answers beside them. */
 export async function readTraining(
   config: RunConfig,
   tokenizer: Tokenizer,
 ): Promise<{ questions: readonly Question[]; gold: GoldAnswers }> {
+  const path = config.prompts.train;
+  const questions = await readTrainingQuestions(config, tokenizer);
+  const gold = new GoldAnswers(path, await readProblems(path, config, tokenizer));
+  return { questions, gold };
+}
+
+/** The training questions as the services read them: gold answers are read for method `grpo` and for no other. */
+export async function readTrainingQuestions(
+  config: RunConfig,
+  tokenizer: Tokenizer,
+): Promise<readonly Question[]> {
   const path = config.prompts.train;
   const kind = evidenceKind(methods[config.algorithm.method]);
   const { columns } = config.prompts;
@@ -55,9 +63,7 @@ export async function readTraining(
     canonical: canonicalAnswer,
     columns,
   };
-  const { questions } = await readQuestions(path, kind, options);
-  const gold = new GoldAnswers(path, await readProblems(path, config, tokenizer));
-  return { questions, gold };
+  return (await readQuestions(path, kind, options)).questions;
 }
 
 /** The problems of a prompts file, in the recipe's template. */

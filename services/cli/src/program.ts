@@ -1,5 +1,6 @@
 import { exitCode, MgrpoError, messageOf } from '@mgrpo/errors';
 import { Command, CommanderError, Option } from 'commander';
+import type { AuditFlags } from './commands/audit.ts';
 import type { EvalFlags } from './commands/eval.ts';
 import type { ExportFlags } from './commands/export.ts';
 import type { GenerateFlags } from './commands/generate.ts';
@@ -29,6 +30,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     addServe,
     addStudy,
     addReplay,
+    addAudit,
     addExport,
     addAnswers,
     addVerify,
@@ -245,6 +247,20 @@ function addReplay(program: Command, done: Done): void {
     .action(async (source: string, flags: ReplayFlags) => {
       const { replay } = await import('./commands/replay.ts');
       done(await replay(source, flags));
+    });
+}
+
+function addAudit(program: Command, done: Done): void {
+  program
+    .command('audit')
+    .description('derive one iteration of a run again and say whether its recorded bits agree')
+    .argument('<run>', 'run folder, of a run that has ended or goes on')
+    .requiredOption('--iteration <t>', 'counted from 0', wholeNumber(0))
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', examples('mgrpo audit runs/NAME --iteration 40'))
+    .action(async (run: string, flags: AuditFlags) => {
+      const { audit } = await import('./commands/audit.ts');
+      done(await audit(run, flags));
     });
 }
 

@@ -4,7 +4,7 @@ import { contracts, decodeMessage, roleFromWire } from '@mgrpo/rpc';
 import { decodeRollouts, toWire } from '@mgrpo/service';
 import type { Logger } from '@mgrpo/telemetry';
 import type { OfferedBatch } from './learner.ts';
-import { orderedVerdicts } from './training-batch.ts';
+import { orderedVerdicts } from './ordered-verdicts.ts';
 
 /**
  * Everything an iteration trains on, from Redis: the verdicts of all its groups and the policy rollouts that

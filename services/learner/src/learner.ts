@@ -21,13 +21,12 @@ import {
   type TrainingBatch,
   type TrainingBatch__Output,
 } from '@mgrpo/rpc';
-import { Broadcast } from '@mgrpo/service';
+import { Broadcast, trainingSequences } from '@mgrpo/service';
 import type { Logger } from '@mgrpo/telemetry';
 import type { IterationSchedule, TrainingEngine, TrainingSequence } from '@mgrpo/training';
 import { collapseAfter } from './collapse-watch.ts';
 import { type IterationSeconds, iterationRecord } from './iteration-record.ts';
 import type { LearnerMetrics } from './learner-metrics.ts';
-import { trainingSequences } from './training-batch.ts';
 import type { WeightPublisher } from './weight-publisher.ts';
 
 export interface LearnerOptions {

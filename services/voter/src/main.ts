@@ -1,6 +1,6 @@
-import { rolloutCounts } from '@mgrpo/algorithm';
 import { answerOf } from '@mgrpo/answers';
 import type { RunConfig } from '@mgrpo/config';
+import { MgrpoError } from '@mgrpo/errors';
 import {
   Consumer,
   connectRedis,
@@ -11,23 +11,23 @@ import {
   type VoteJob,
   voteJobSchema,
 } from '@mgrpo/queues';
-import { contracts, encodeMessage, wireRole } from '@mgrpo/rpc';
+import { contracts, encodeMessage } from '@mgrpo/rpc';
 import {
-  assembleGroups,
   consumerSettings,
   decodeRollouts,
   joinRun,
+  judgeJob,
   openServers,
   payloadTtlSeconds,
   type RunningService,
   redisUrlOf,
   runService,
   type ServiceContext,
+  type VoteOptions,
 } from '@mgrpo/service';
 import { createMetrics, type Metrics } from '@mgrpo/telemetry';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 import { countVerdict } from './count-verdict.ts';
-import { type VoteOptions, verdictToWire, voteQuestion } from './vote-group.ts';
 import { voterRpc } from './voter-rpc.ts';
 
 /** Runs a voter as this process; returns its exit code. */
@@ -100,40 +100,19 @@ async function vote(
   { data, addedAtMs, children }: ReceivedJob<VoteJob>,
   { runId, payloads, options, metrics }: Ballot,
 ): Promise<PayloadRef> {
+  if (data.runId !== runId) {
+    throw new MgrpoError('INVALID_MESSAGE', `job of run ${data.runId}; this voter's is ${runId}`);
+  }
   const refs = await children();
-  const bytes = await Promise.all(refs.map((ref) => payloads.get(ref)));
-  const parts = bytes.map((each, i) => decodeRollouts(each, refs[i]!.key));
-  const { iteration, weightVersion, prompts, gold } = data;
-  const { policy: numPolicy, momentum: numMomentum } = rolloutCounts(options.algorithm);
-  const groups = assembleGroups(parts.flat(), {
-    runId,
-    iteration,
-    weightVersion,
-    prompts: prompts.map(({ prompt }) => prompt),
-    numPolicy,
-    numMomentum,
-  });
-  const verdicts = voteQuestion({ groups, gold }, options);
-  for (const verdict of verdicts) countVerdict(verdict, metrics);
-  const chunks = refs.map(({ key, sha256 }, i) => {
-    const { prompt, role } = parts[i]![0]!;
-    return { prompt, key, sha256, role: wireRole[role] };
-  });
-  const message = encodeMessage(contracts.QuestionVerdict, {
-    groups: prompts.map(({ prompt, tokens }, i) => ({
-      ...verdictToWire(verdicts[i]!),
-      runId,
-      iteration,
-      prompt,
-      weightVersion,
-      promptTokenIds: tokens,
-      // In the order of the group, so that the verdict's bytes don't depend on which job ended first.
-      chunks: chunks
-        .filter((chunk) => chunk.prompt === prompt)
-        .sort((a, b) => (a.key < b.key ? -1 : 1)),
+  const rollouts = await Promise.all(
+    refs.map(async (ref) => ({
+      ...ref,
+      parts: decodeRollouts(await payloads.get(ref), ref.key),
     })),
-  });
-  const ref = await payloads.put(data.key, message);
+  );
+  const { verdicts, message } = judgeJob(data, rollouts, options);
+  for (const verdict of verdicts) countVerdict(verdict, metrics);
+  const ref = await payloads.put(data.key, encodeMessage(contracts.QuestionVerdict, message));
   metrics.groupSeconds.observe((Date.now() - addedAtMs) / 1000);
   return { ...ref, generatedAtMs: Math.max(...refs.map((each) => each.finishedAtMs ?? 0)) };
 }

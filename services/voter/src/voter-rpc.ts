@@ -7,7 +7,7 @@ import {
   type VoteMember__Output,
   type VoteRequest__Output,
 } from '@mgrpo/rpc';
-import { type VoteOptions, verdictToWire } from './vote-group.ts';
+import { type VoteOptions, verdictToWire } from '@mgrpo/service';
 
 /** `VoterService`: votes on a given group, without queue or model; for tests, tools and other systems. */
 export function voterRpc({ algorithm, answerOf }: VoteOptions) {

@@ -1,7 +1,7 @@
 import { defaultAlgorithmOptions, type MethodName } from '@mgrpo/algorithm';
-import type { Rollout } from '@mgrpo/service';
 import { expect, test } from 'vitest';
-import { type VoteOptions, verdictToWire, voteQuestion } from './vote-group.ts';
+import type { Rollout } from './rollout-codec.ts';
+import { type VoteOptions, verdictToWire, voteQuestion } from './vote-question.ts';
 
 /** A response whose only token is its answer. */
 const rollout = (index: number, answer: number, selfCertainty: number | null): Rollout => ({

@@ -10,7 +10,8 @@ import {
 } from '@mgrpo/algorithm';
 import type { GroupVerdict, MemberVerdict } from '@mgrpo/rpc';
 import { wireRole } from '@mgrpo/rpc';
-import type { Rollout, RolloutGroup } from '@mgrpo/service';
+import type { RolloutGroup } from './groups.ts';
+import type { Rollout } from './rollout-codec.ts';
 
 /** How a response becomes a vote. */
 export interface VoteOptions {
