@@ -3,9 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '@mgrpo/errors';
 import { openRedis } from '@mgrpo/queues';
+import type { TestProject } from 'vitest/node';
+import { findSoftwareGpu } from './software-gpu.ts';
 
-/** Lets a fresh machine get its Redis server once, before tests that need one run side by side. */
-export async function setup(): Promise<void> {
+/**
+ * Looks for a software GPU, and lets a fresh machine get its Redis server once, before tests that need one run side by
+ * side.
+ */
+export async function setup(project: TestProject): Promise<void> {
+  project.provide(
+    'hasWebGpu',
+    findSoftwareGpu((message) => console.warn(message)),
+  );
   const folder = mkdtempSync(join(tmpdir(), 'mgrpo-tests-'));
   try {
     const redis = await openRedis({

@@ -82,6 +82,10 @@ describe('rendered', () => {
           'momentum-rollout',
           'policy-rollout',
         ]);
+        const settings = renderWith(list).find(({ metadata }) =>
+          metadata.name.startsWith('services-'),
+        );
+        expect(settings?.data?.MGRPO__ROLLOUT__DEVICE).toBe('webgpu');
         for (const { spec } of takers) {
           const { nodeSelector, tolerations } = spec.template.spec;
           expect(nodeSelector).toEqual({ 'nvidia.com/gpu.present': 'true' });

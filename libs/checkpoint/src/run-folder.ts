@@ -38,10 +38,9 @@ export class RunFolder {
   readonly path: string;
   /** The resolved configuration. */
   readonly config: JsonObject;
-  /** What the run was started with: hashes of the base weights, versions, fingerprints. */
-  readonly manifest: JsonObject;
   readonly #warn: (message: string) => void;
   readonly #files: Files;
+  #manifest: JsonObject;
 
   private constructor(
     path: string,
@@ -50,7 +49,7 @@ export class RunFolder {
   ) {
     this.path = path;
     this.config = contents.config;
-    this.manifest = contents.manifest;
+    this.#manifest = contents.manifest;
     this.#warn = warn;
     this.#files = files;
   }
@@ -87,6 +86,18 @@ export class RunFolder {
       throw new MgrpoError('INCOMPATIBLE', `${what}; continue it with the version that made it`);
     }
     return new RunFolder(path, { config, manifest }, options);
+  }
+
+  /** What the run was started with: hashes of the base weights, versions, fingerprints, devices. */
+  get manifest(): JsonObject {
+    return this.#manifest;
+  }
+
+  /** Writes down what only the running run could tell; what the manifest has under other names stays. */
+  async addToManifest(facts: JsonObject): Promise<void> {
+    const manifest = { ...this.#manifest, ...facts };
+    await writeJsonAtomic(join(this.path, runFiles.manifest), manifest, this.#files);
+    this.#manifest = manifest;
   }
 
   /** Makes the caller the run's only learner. */

@@ -133,6 +133,18 @@ const checkpoint = z
   .prefault({})
   .describe('what a run saves; the last iteration is always saved');
 
+const rollout = z
+  .strictObject({
+    device: z
+      .enum(['cpu', 'webgpu', 'cuda', 'auto'])
+      .default('cpu')
+      .describe(
+        'what generates: the processor, a GPU by WebGPU or by CUDA, or the best that works there; the run keeps to what the first worker of a role had',
+      ),
+  })
+  .prefault({})
+  .describe('rollout workers; `deployment.rollout` has what does not change a result');
+
 const learner = z
   .strictObject({
     microbatchTokens: integer(1)
@@ -164,6 +176,7 @@ export const runConfigSchema = z.strictObject({
   sampling,
   evaluation,
   checkpoint,
+  rollout,
   learner,
   collapse: collapseSchema,
   deployment: deploymentSchema,

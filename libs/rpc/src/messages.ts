@@ -1,4 +1,5 @@
 // The generated message types by the names the services use. They stop at the services' edges.
+export type { AdmitWorkerRequest__Output } from './gen/mgrpo/v1/AdmitWorkerRequest.ts';
 export type { CheckpointNowResponse } from './gen/mgrpo/v1/CheckpointNowResponse.ts';
 export type { CoordinatorServiceClient } from './gen/mgrpo/v1/CoordinatorService.ts';
 export type { FetchRequest__Output } from './gen/mgrpo/v1/FetchRequest.ts';

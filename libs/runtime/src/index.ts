@@ -1,8 +1,15 @@
+export {
+  chooseDevice,
+  type Device,
+  type DeviceChoice,
+  type DeviceSetting,
+  devices,
+} from './device.ts';
 export type { CallOptions, Engine } from './engine.ts';
 export { startEngine } from './engine.ts';
 export type { Fingerprint } from './fingerprint.ts';
 export { fingerprint, providers, sameFingerprint } from './fingerprint.ts';
 export type { CallContext, EngineContext, Handlers, ServeOptions } from './serve-engine.ts';
 export { serveEngine, withTransfer } from './serve-engine.ts';
-export type { Device, Session, SessionOptions, Tensor, TensorData } from './session.ts';
+export type { Session, SessionOptions, Tensor, TensorData } from './session.ts';
 export { freeArrays, openSession, tensor } from './session.ts';

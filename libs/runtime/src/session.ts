@@ -1,8 +1,6 @@
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import * as ort from 'onnxruntime-node';
-
-/** Where a graph runs: the CPU provider, or the WebGPU provider bundled with onnxruntime-node. */
-export type Device = 'cpu' | 'webgpu';
+import type { Device } from './device.ts';
 
 /** The element types that our graphs use: float32, float64, int32, int64 and bool. */
 export type TensorData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;

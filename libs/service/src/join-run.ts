@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type RunConfig, runIdentity } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
-import { connect, contracts, type LearnerState__Output, unary } from '@mgrpo/rpc';
+import { connect, contracts, type LearnerState__Output, unary, wireRole } from '@mgrpo/rpc';
+import { workerName } from './machine.ts';
 
 /**
  * What a service's configuration must have in common with the learner's: everything but where things are.
@@ -42,6 +43,29 @@ export async function joinRun(config: RunConfig): Promise<LearnerState__Output> 
       (...call) => client.getState({ configHash: configHash(config) }, ...call),
       { deadlineMs: config.deployment.deadlines.startMs, waitForReady: true },
     );
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * Asks the learner to let a rollout worker of `role` in.
+ *
+ * @param device what it generates on, as `DeviceChoice.identity` says it
+ * @throws MgrpoError INCOMPATIBLE when the role's rollouts are made on another device
+ */
+export async function admitWorker(
+  config: RunConfig,
+  { role, device }: { role: 'policy' | 'momentum'; device: string },
+): Promise<void> {
+  const address = learnerAddress(config);
+  const client = connect(contracts.LearnerService, address);
+  const request = { role: wireRole[role], worker: workerName(), device };
+  try {
+    await unary(`learner at ${address}`, (...call) => client.admitWorker(request, ...call), {
+      deadlineMs: config.deployment.deadlines.startMs,
+      waitForReady: true,
+    });
   } finally {
     client.close();
   }

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import { fingerprint } from '@mgrpo/runtime';
 
 /** What a machine's bits depend on (CPU, ONNX Runtime, Node), as one string for the wire. */
 export function machineFingerprint(): string {
   return createHash('sha256').update(JSON.stringify(fingerprint())).digest('hex').slice(0, 16);
+}
+
+/** Names this process to the services that it talks to. */
+export function workerName(): string {
+  return `${hostname()}:${process.pid}`;
 }

@@ -10,13 +10,14 @@ export interface RolloutRpcOptions {
   runId: string;
   config: RunConfig;
   stopTokenIds: readonly number[];
+  device: string;
   engine: GenerationEngine;
   worker: RolloutWorker;
 }
 
 /** `RolloutService`: direct generation, and a look at the worker. */
 export function rolloutRpc(options: RolloutRpcOptions) {
-  const { role, runId, config, stopTokenIds, engine, worker } = options;
+  const { role, runId, config, stopTokenIds, device, engine, worker } = options;
   return {
     generate: unaryHandler(async (request: GenerateRequest__Output, signal) => {
       const rollouts = await engine.generate(
@@ -56,6 +57,7 @@ export function rolloutRpc(options: RolloutRpcOptions) {
         activeRollouts: worker.activeRollouts,
         generatedTokens: worker.generatedTokens,
         fingerprint: machineFingerprint(),
+        device,
       };
     }),
   };

@@ -1,14 +1,14 @@
-import { hostname } from 'node:os';
 import { loadModelConfig } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
 import { GenerationEngine, stopTokenIds } from '@mgrpo/generation';
 import { numParameters } from '@mgrpo/model';
 import { Consumer, connectRedis, PayloadStore, queueNames, rolloutJobSchema } from '@mgrpo/queues';
 import { contracts } from '@mgrpo/rpc';
-import { createMetrics } from '@mgrpo/telemetry';
+import { chooseDevice, type DeviceChoice } from '@mgrpo/runtime';
+import { createMetrics, type Logger } from '@mgrpo/telemetry';
 import { loadTokenizer } from '@mgrpo/tokenizer';
-import { configHash, joinRun, learnerAddress } from './join-run.ts';
-import { machineFingerprint } from './machine.ts';
+import { admitWorker, configHash, joinRun, learnerAddress } from './join-run.ts';
+import { machineFingerprint, workerName } from './machine.ts';
 import { consumerSettings, payloadTtlSeconds, redisUrlOf } from './queue-settings.ts';
 import { rolloutRpc } from './rollout-rpc.ts';
 import { RolloutWorker, rolloutMetrics } from './rollout-worker.ts';
@@ -26,15 +26,18 @@ export async function startRolloutService(
   { config, log, registry }: ServiceContext,
 ): Promise<RunningService> {
   const { rollout, deadlines, policyRollout, momentumRollout } = config.deployment;
-  const [model, tokenizer, { runId }] = await Promise.all([
+  const [model, tokenizer, { runId }, choice] = await Promise.all([
     loadModelConfig(config.model.path),
     loadTokenizer(config.model.path),
     joinRun(config),
+    chooseDevice(config.rollout.device),
   ]);
+  tellDevice(choice, log);
+  await admitWorker(config, { role, device: choice.identity });
   const engine = await GenerationEngine.start({
     model,
     slots: rollout.slots,
-    device: 'cpu',
+    device: choice.device,
     numTokens: tokenizer.vocabSize,
   });
   const stops = stopTokenIds(model, tokenizer);
@@ -44,7 +47,7 @@ export async function startRolloutService(
     address: learnerAddress(config),
     role,
     expectedBytes: numParameters(model) * 4,
-    subscriber: `${hostname()}:${process.pid}`,
+    subscriber: workerName(),
     fingerprint: machineFingerprint(),
     configHash: configHash(config),
     reconnectDelayMs: 200,
@@ -73,7 +76,15 @@ export async function startRolloutService(
     services: [
       {
         definition: contracts.RolloutService.service,
-        implementation: rolloutRpc({ role, runId, config, stopTokenIds: stops, engine, worker }),
+        implementation: rolloutRpc({
+          role,
+          runId,
+          config,
+          stopTokenIds: stops,
+          device: choice.identity,
+          engine,
+          worker,
+        }),
       },
     ],
     registry,
@@ -99,6 +110,12 @@ export async function startRolloutService(
       redis.disconnect();
     },
   };
+}
+
+/** What was chosen, and why not what is faster. */
+function tellDevice({ identity, passedOver }: DeviceChoice, log: Logger): void {
+  const fields = passedOver.map(({ device, reason }) => [`not_${device}`, reason] as const);
+  log.info({ device: identity, ...Object.fromEntries(fields) }, 'device');
 }
 
 /** Rejects when the engine's thread dies. */

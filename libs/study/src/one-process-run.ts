@@ -14,6 +14,7 @@ import { loadModelFolder } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
 import { type AskedQuestion, type Question, questionsOfIteration } from '@mgrpo/datasets';
 import { GenerationEngine, type Rollout, stopTokenIds } from '@mgrpo/generation';
+import { chooseDevice } from '@mgrpo/runtime';
 import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 import {
   initialTrainerState,
@@ -80,10 +81,11 @@ export class OneProcessRun {
     const model = await loadModelFolder(config.model.path);
     const tokenizer = await loadTokenizer(config.model.path);
     const { questions, gold } = await readTraining(config, tokenizer);
+    const { device } = await chooseDevice(config.rollout.device);
     const generation = await GenerationEngine.start({
       model: model.config,
       slots: config.deployment.rollout.slots,
-      device: 'cpu',
+      device,
       numTokens: tokenizer.vocabSize,
     });
     const training = await TrainingEngine.start({

@@ -1,6 +1,7 @@
 import type { RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import {
+  type AdmitWorkerRequest__Output,
   type FetchRequest__Output,
   type GetLearnerStateRequest__Output,
   type LearnerState,
@@ -14,10 +15,11 @@ import {
 } from '@mgrpo/rpc';
 import { configHash, machineFingerprint } from '@mgrpo/service';
 import type { Learner } from './learner.ts';
+import type { RoleDevices } from './role-devices.ts';
 import type { WeightPublisher } from './weight-publisher.ts';
 
 /** `LearnerService`. */
-export function learnerRpc(learner: Learner, config: RunConfig) {
+export function learnerRpc(learner: Learner, devices: RoleDevices, config: RunConfig) {
   const ownHash = configHash(config);
   return {
     getState: unaryHandler(async (request: GetLearnerStateRequest__Output) => {
@@ -34,6 +36,10 @@ export function learnerRpc(learner: Learner, config: RunConfig) {
       ),
     })),
     checkpointNow: unaryHandler(() => learner.checkpoint()),
+    admitWorker: unaryHandler(async ({ role, worker, device }: AdmitWorkerRequest__Output) => {
+      await devices.admit(roleFromWire(role), worker, device);
+      return {};
+    }),
   };
 }
 

@@ -29,13 +29,17 @@ export async function startLearner(
   const { config, log, registry } = context;
   const fatal = Promise.withResolvers<never>();
   fatal.promise.catch(() => {});
-  const { learner, publisher, runId, close } = await openLearner(context, runFolder, fatal.reject);
+  const { learner, publisher, devices, runId, close } = await openLearner(
+    context,
+    runFolder,
+    fatal.reject,
+  );
   const servers = await openServers({
     listen: config.deployment.learner,
     services: [
       {
         definition: contracts.LearnerService.service,
-        implementation: learnerRpc(learner, config),
+        implementation: learnerRpc(learner, devices, config),
       },
       {
         definition: contracts.WeightService.service,

@@ -23,11 +23,13 @@ import {
 } from '@mgrpo/training';
 import { Learner } from './learner.ts';
 import { learnerMetrics } from './learner-metrics.ts';
+import { RoleDevices } from './role-devices.ts';
 import { WeightPublisher } from './weight-publisher.ts';
 
 export interface OpenedLearner {
   learner: Learner;
   publisher: WeightPublisher;
+  devices: RoleDevices;
   runId: string;
   close(): Promise<void>;
 }
@@ -98,7 +100,7 @@ export async function openLearner(
     await journal.close();
     await metrics.close();
   };
-  return { learner, publisher, runId, close };
+  return { learner, publisher, devices: new RoleDevices(folder), runId, close };
 }
 
 /** When the checkpoint was written; now, where there is none. */

@@ -1,6 +1,8 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { AdmitWorkerRequest as _mgrpo_v1_AdmitWorkerRequest, AdmitWorkerRequest__Output as _mgrpo_v1_AdmitWorkerRequest__Output } from './mgrpo/v1/AdmitWorkerRequest.ts';
+import type { AdmitWorkerResponse as _mgrpo_v1_AdmitWorkerResponse, AdmitWorkerResponse__Output as _mgrpo_v1_AdmitWorkerResponse__Output } from './mgrpo/v1/AdmitWorkerResponse.ts';
 import type { CheckpointNowRequest as _mgrpo_v1_CheckpointNowRequest, CheckpointNowRequest__Output as _mgrpo_v1_CheckpointNowRequest__Output } from './mgrpo/v1/CheckpointNowRequest.ts';
 import type { CheckpointNowResponse as _mgrpo_v1_CheckpointNowResponse, CheckpointNowResponse__Output as _mgrpo_v1_CheckpointNowResponse__Output } from './mgrpo/v1/CheckpointNowResponse.ts';
 import type { ChunkReference as _mgrpo_v1_ChunkReference, ChunkReference__Output as _mgrpo_v1_ChunkReference__Output } from './mgrpo/v1/ChunkReference.ts';
@@ -34,6 +36,8 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   mgrpo: {
     v1: {
+      AdmitWorkerRequest: MessageTypeDefinition<_mgrpo_v1_AdmitWorkerRequest, _mgrpo_v1_AdmitWorkerRequest__Output>
+      AdmitWorkerResponse: MessageTypeDefinition<_mgrpo_v1_AdmitWorkerResponse, _mgrpo_v1_AdmitWorkerResponse__Output>
       CheckpointNowRequest: MessageTypeDefinition<_mgrpo_v1_CheckpointNowRequest, _mgrpo_v1_CheckpointNowRequest__Output>
       CheckpointNowResponse: MessageTypeDefinition<_mgrpo_v1_CheckpointNowResponse, _mgrpo_v1_CheckpointNowResponse__Output>
       ChunkReference: MessageTypeDefinition<_mgrpo_v1_ChunkReference, _mgrpo_v1_ChunkReference__Output>

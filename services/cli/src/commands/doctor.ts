@@ -22,7 +22,13 @@ const root = fileURLToPath(new URL('../../../../', import.meta.url));
 export async function doctor(flags: DoctorFlags): Promise<number> {
   const config = flags.model || flags.recipe ? recipeOf(flags) : null;
   const redisUrl = flags.redis ?? config?.deployment.redis.url ?? process.env.REDIS_URL ?? null;
-  const facts = await machineFacts({ root, redisUrl, searchPath: process.env.PATH ?? '' });
+  const facts = await machineFacts({
+    root,
+    redisUrl,
+    searchPath: process.env.PATH ?? '',
+    // Without a recipe: what this machine has.
+    device: flags.recipe ? config!.rollout.device : 'auto',
+  });
   const checks = checksOf(facts);
   const plan = config && memoryPlan(await modelConfigOf(config.model.path), config);
   const fits = plan === null || plan.totalBytes <= facts.memoryBytes;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hidePassword, messageOf } from '@mgrpo/errors';
 import { findProgram, requireRedis } from '@mgrpo/queues';
-import { fingerprint, providers } from '@mgrpo/runtime';
-import type { MachineFacts, RedisFacts } from './checks.ts';
+import { chooseDevice, type DeviceSetting, fingerprint, providers } from '@mgrpo/runtime';
+import type { DeviceFacts, MachineFacts, RedisFacts } from './checks.ts';
 
 const run = promisify(execFile);
 
@@ -16,8 +16,9 @@ export async function machineFacts(options: {
   readonly root: string;
   readonly redisUrl: string | null;
   readonly searchPath: string;
+  readonly device: DeviceSetting;
 }): Promise<MachineFacts> {
-  const { root, redisUrl, searchPath } = options;
+  const { root, redisUrl, searchPath, device } = options;
   const { bavail, bsize } = await statfs('.');
   const { cpu, onnxRuntime, node } = fingerprint();
   return {
@@ -30,6 +31,7 @@ export async function machineFacts(options: {
     isSetUp: isSetUp(root),
     onnxRuntime,
     providers: providers(),
+    device: await deviceFacts(device),
     redis: await redisFacts(redisUrl, searchPath),
   };
 }
@@ -40,6 +42,14 @@ function isSetUp(root: string): boolean {
   return (
     existsSync(stamp) && readFileSync(stamp).equals(readFileSync(join(root, 'pnpm-lock.yaml')))
   );
+}
+
+async function deviceFacts(setting: DeviceSetting): Promise<DeviceFacts> {
+  try {
+    return { kind: 'chosen', setting, choice: await chooseDevice(setting) };
+  } catch (error) {
+    return { kind: 'fails', setting, reason: messageOf(error) };
+  }
 }
 
 async function redisFacts(url: string | null, searchPath: string): Promise<RedisFacts> {

@@ -89,10 +89,12 @@ async function checkWorkers(
       const what = `worker ${address} has other weights than ${folder}`;
       throw new MgrpoError('INCOMPATIBLE', `${what}; start it with the same --model`);
     }
-    fingerprints.add(status.fingerprint);
+    fingerprints.add(`${status.fingerprint} ${status.device}`);
   }
   if (fingerprints.size > 1) {
-    tell('the workers differ in CPU, ONNX Runtime or Node: another evaluation may differ in bits');
+    tell(
+      'the workers differ in device, CPU, ONNX Runtime or Node: another evaluation may differ in bits',
+    );
   }
 }
 

@@ -92,6 +92,7 @@ function modelRpc(model: OpenModel) {
       activeRollouts,
       generatedTokens,
       fingerprint: machineFingerprint(),
+      device: 'cpu',
     })),
   };
 }

@@ -2,6 +2,8 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { AdmitWorkerRequest as _mgrpo_v1_AdmitWorkerRequest, AdmitWorkerRequest__Output as _mgrpo_v1_AdmitWorkerRequest__Output } from '../../mgrpo/v1/AdmitWorkerRequest.ts';
+import type { AdmitWorkerResponse as _mgrpo_v1_AdmitWorkerResponse, AdmitWorkerResponse__Output as _mgrpo_v1_AdmitWorkerResponse__Output } from '../../mgrpo/v1/AdmitWorkerResponse.ts';
 import type { CheckpointNowRequest as _mgrpo_v1_CheckpointNowRequest, CheckpointNowRequest__Output as _mgrpo_v1_CheckpointNowRequest__Output } from '../../mgrpo/v1/CheckpointNowRequest.ts';
 import type { CheckpointNowResponse as _mgrpo_v1_CheckpointNowResponse, CheckpointNowResponse__Output as _mgrpo_v1_CheckpointNowResponse__Output } from '../../mgrpo/v1/CheckpointNowResponse.ts';
 import type { GetLearnerStateRequest as _mgrpo_v1_GetLearnerStateRequest, GetLearnerStateRequest__Output as _mgrpo_v1_GetLearnerStateRequest__Output } from '../../mgrpo/v1/GetLearnerStateRequest.ts';
@@ -11,6 +13,15 @@ import type { RecordEvaluationResponse as _mgrpo_v1_RecordEvaluationResponse, Re
 import type { WatchLearnerRequest as _mgrpo_v1_WatchLearnerRequest, WatchLearnerRequest__Output as _mgrpo_v1_WatchLearnerRequest__Output } from '../../mgrpo/v1/WatchLearnerRequest.ts';
 
 export interface LearnerServiceClient extends grpc.Client {
+  AdmitWorker(argument: _mgrpo_v1_AdmitWorkerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_AdmitWorkerResponse__Output>): grpc.ClientUnaryCall;
+  AdmitWorker(argument: _mgrpo_v1_AdmitWorkerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_AdmitWorkerResponse__Output>): grpc.ClientUnaryCall;
+  AdmitWorker(argument: _mgrpo_v1_AdmitWorkerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_AdmitWorkerResponse__Output>): grpc.ClientUnaryCall;
+  AdmitWorker(argument: _mgrpo_v1_AdmitWorkerRequest, callback: grpc.requestCallback<_mgrpo_v1_AdmitWorkerResponse__Output>): grpc.ClientUnaryCall;
+  admitWorker(argument: _mgrpo_v1_AdmitWorkerRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_AdmitWorkerResponse__Output>): grpc.ClientUnaryCall;
+  admitWorker(argument: _mgrpo_v1_AdmitWorkerRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_AdmitWorkerResponse__Output>): grpc.ClientUnaryCall;
+  admitWorker(argument: _mgrpo_v1_AdmitWorkerRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_AdmitWorkerResponse__Output>): grpc.ClientUnaryCall;
+  admitWorker(argument: _mgrpo_v1_AdmitWorkerRequest, callback: grpc.requestCallback<_mgrpo_v1_AdmitWorkerResponse__Output>): grpc.ClientUnaryCall;
+  
   CheckpointNow(argument: _mgrpo_v1_CheckpointNowRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_CheckpointNowResponse__Output>): grpc.ClientUnaryCall;
   CheckpointNow(argument: _mgrpo_v1_CheckpointNowRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_CheckpointNowResponse__Output>): grpc.ClientUnaryCall;
   CheckpointNow(argument: _mgrpo_v1_CheckpointNowRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_CheckpointNowResponse__Output>): grpc.ClientUnaryCall;
@@ -46,6 +57,8 @@ export interface LearnerServiceClient extends grpc.Client {
 }
 
 export interface LearnerServiceHandlers extends grpc.UntypedServiceImplementation {
+  AdmitWorker: grpc.handleUnaryCall<_mgrpo_v1_AdmitWorkerRequest__Output, _mgrpo_v1_AdmitWorkerResponse>;
+  
   CheckpointNow: grpc.handleUnaryCall<_mgrpo_v1_CheckpointNowRequest__Output, _mgrpo_v1_CheckpointNowResponse>;
   
   GetState: grpc.handleUnaryCall<_mgrpo_v1_GetLearnerStateRequest__Output, _mgrpo_v1_LearnerState>;
@@ -57,6 +70,7 @@ export interface LearnerServiceHandlers extends grpc.UntypedServiceImplementatio
 }
 
 export interface LearnerServiceDefinition extends grpc.ServiceDefinition {
+  AdmitWorker: MethodDefinition<_mgrpo_v1_AdmitWorkerRequest, _mgrpo_v1_AdmitWorkerResponse, _mgrpo_v1_AdmitWorkerRequest__Output, _mgrpo_v1_AdmitWorkerResponse__Output>
   CheckpointNow: MethodDefinition<_mgrpo_v1_CheckpointNowRequest, _mgrpo_v1_CheckpointNowResponse, _mgrpo_v1_CheckpointNowRequest__Output, _mgrpo_v1_CheckpointNowResponse__Output>
   GetState: MethodDefinition<_mgrpo_v1_GetLearnerStateRequest, _mgrpo_v1_LearnerState, _mgrpo_v1_GetLearnerStateRequest__Output, _mgrpo_v1_LearnerState__Output>
   RecordEvaluation: MethodDefinition<_mgrpo_v1_RecordEvaluationRequest, _mgrpo_v1_RecordEvaluationResponse, _mgrpo_v1_RecordEvaluationRequest__Output, _mgrpo_v1_RecordEvaluationResponse__Output>

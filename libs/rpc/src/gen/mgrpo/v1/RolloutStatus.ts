@@ -10,6 +10,7 @@ export interface RolloutStatus {
   'activeRollouts'?: (number);
   'generatedTokens'?: (number | string | Long);
   'fingerprint'?: (string);
+  'device'?: (string);
 }
 
 export interface RolloutStatus__Output {
@@ -19,4 +20,5 @@ export interface RolloutStatus__Output {
   'activeRollouts': (number);
   'generatedTokens': (number);
   'fingerprint': (string);
+  'device': (string);
 }
