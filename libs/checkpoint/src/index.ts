@@ -1,4 +1,5 @@
 export type { CheckpointState, CheckpointStore, LoadedCheckpoint } from './checkpoints.ts';
+export { type DescribedWeights, describeModel, type ModelDescription } from './describe-model.ts';
 export type { LearnerEpoch } from './epoch.ts';
 export { diskFiles, type Files } from './files.ts';
 export { bytesOf, weightsSha256 } from './float-bytes.ts';

@@ -52,12 +52,8 @@ export async function loadModelFolder(folder: string): Promise<ModelFolder> {
   try {
     const specs = parameterSpecs(config);
     const weights = await readParameters(source, specs);
-    const names = new Set(specs.map(({ name }) => name));
-    if (config.tieWordEmbeddings && source.has(head)) {
-      await checkTiedHead(source, specs, weights);
-      names.add(head);
-    }
-    const unusedTensors = source.names().filter((name) => !names.has(name));
+    if (config.tieWordEmbeddings && source.has(head)) await checkTiedHead(source, specs, weights);
+    const unusedTensors = source.names().filter((name) => !isKnownTensor(config, specs, name));
     return { config, configJson, weights, sha256: weightsSha256(weights), unusedTensors };
   } finally {
     await source.close();
@@ -81,6 +77,15 @@ export async function checkModelFolder(folder: string): Promise<void> {
 /** The model configuration of a folder, without its weights: what a worker needs that gets them over the network. */
 export async function loadModelConfig(folder: string): Promise<ModelConfig> {
   return (await readModelConfig(folder)).config;
+}
+
+/** Whether a model uses a tensor; one with a tied head may store it a second time. */
+export function isKnownTensor(
+  { tieWordEmbeddings }: ModelConfig,
+  specs: readonly ParameterSpec[],
+  name: string,
+): boolean {
+  return (tieWordEmbeddings && name === head) || specs.some((spec) => spec.name === name);
 }
 
 /** Reads the tensors of `specs` into one array, each checked for its shape first. */
@@ -147,7 +152,8 @@ function asFloat32(configJson: JsonObject): JsonObject {
   return { ...configJson, [key]: 'float32' };
 }
 
-function checkShapes(source: TensorSource, specs: readonly ParameterSpec[]): void {
+/** INVALID_MODEL names the first tensor of `specs` that is missing, of another shape or can't be read. */
+export function checkShapes(source: TensorSource, specs: readonly ParameterSpec[]): void {
   for (const { name, shape } of specs) checkShape(source, name, shape);
 }
 

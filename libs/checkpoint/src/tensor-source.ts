@@ -2,7 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { hasErrno } from './files.ts';
-import { isJsonObject } from './json.ts';
+import { isCount, isJsonObject } from './json.ts';
 import { SafetensorsFile } from './safetensors.ts';
 
 export const singleFile = 'model.safetensors';
@@ -13,6 +13,8 @@ const shardName = /^[A-Za-z0-9_-][A-Za-z0-9._-]*\.safetensors$/;
 /** The tensors of a model folder, in one file or in several. */
 export interface TensorSource {
   readonly folder: string;
+  /** Of all tensors, as they are stored. */
+  readonly numBytes: number;
   names(): string[];
   has(name: string): boolean;
   shapeOf(name: string): readonly number[] | undefined;
@@ -41,7 +43,7 @@ export async function openFileSource(folder: string, name: string): Promise<Tens
 
 async function openShards(folder: string): Promise<TensorSource> {
   const index = join(folder, indexFile);
-  const shardOf = parseIndex(index, await readFile(index, 'utf8'));
+  const { shardOf } = await readIndex(folder);
   const files = new Map<string, SafetensorsFile>();
   try {
     for (const shard of new Set(shardOf.values())) {
@@ -63,8 +65,18 @@ async function openShards(folder: string): Promise<TensorSource> {
   }
 }
 
-/** Which shard holds which tensor. */
-function parseIndex(path: string, text: string): ReadonlyMap<string, string> {
+/** What `model.safetensors.index.json` says. */
+interface ShardIndex {
+  /** Which shard holds which tensor. */
+  readonly shardOf: ReadonlyMap<string, string>;
+  /** Of all tensors; null where it is not stated. */
+  readonly totalBytes: number | null;
+}
+
+/** Reads the index of a folder; INVALID_MODEL when it is malformed or names a file outside the folder. */
+export async function readIndex(folder: string): Promise<ShardIndex> {
+  const path = join(folder, indexFile);
+  const text = await readFile(path, 'utf8');
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -84,7 +96,9 @@ function parseIndex(path: string, text: string): ReadonlyMap<string, string> {
     }
     shards.set(tensor, shard);
   }
-  return shards;
+  const metadata = isJsonObject(json) && isJsonObject(json.metadata) ? json.metadata : {};
+  const { total_size: bytes } = metadata;
+  return { shardOf: shards, totalBytes: isCount(bytes) ? bytes : null };
 }
 
 function sourceOf(
@@ -92,8 +106,10 @@ function sourceOf(
   files: readonly SafetensorsFile[],
   fileOf: ReadonlyMap<string, SafetensorsFile>,
 ): TensorSource {
+  const stored = [...fileOf].map(([name, file]) => file.tensors.get(name)!);
   return {
     folder,
+    numBytes: stored.reduce((sum, { begin, end }) => sum + end - begin, 0),
     names: () => [...fileOf.keys()],
     has: (name) => fileOf.has(name),
     shapeOf: (name) => fileOf.get(name)?.tensors.get(name)?.shape,

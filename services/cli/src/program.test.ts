@@ -114,3 +114,17 @@ test('doctor says what is there, and plans the memory of a model', async () => {
     bytes: 4 * memoryPlan.parameters,
   });
 });
+
+test('doctor --dry-run checks a model by its files and says what fits', async () => {
+  const model = join(fixtures, 'tiny-qwen3');
+  const { code, stdout } = await mgrpo('doctor', '--dry-run', '--model', model);
+  expect(code).toBe(0);
+  expect(stdout).toContain('67,296 parameters in 35 tensors');
+  expect(stdout).toContain('weights: names and shapes as stored, F32');
+  expect(stdout).toMatch(/for one process alone:\n {2}learner +fits\n {2}policy-rollout +fits/);
+  const json = JSON.parse((await mgrpo('doctor', '--dry-run', '--json', '--model', model)).stdout);
+  expect(json).toMatchObject({ model: { parameters: 67_296 }, fits: [{ kind: 'fits' }, {}, {}] });
+  const none = await mgrpo('doctor', '--dry-run');
+  expect(none.code).toBe(2);
+  expect(none.stderr).toContain('--dry-run needs --model or --recipe');
+});

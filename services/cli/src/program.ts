@@ -326,11 +326,16 @@ function addDoctor(program: Command, done: Done): void {
     .description('what this machine has, what is missing and how to mend it')
     .option('--model <dir>', 'model folder or config.json: print its size and memory plan')
     .option('--recipe <file>', 'recipe for which the memory is planned')
+    .option('--dry-run', 'only the model: check its names and shapes, and what of a run fits here')
     .option('--redis <url>', 'Redis to look for')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
-      examples('mgrpo doctor', 'mgrpo doctor --recipe recipes/qwen3-4b-math.yaml --model DIR'),
+      examples(
+        'mgrpo doctor',
+        'mgrpo doctor --recipe recipes/qwen3-4b-math.yaml --model DIR',
+        'mgrpo doctor --dry-run --model DIR/config.json',
+      ),
     )
     .action(async (flags) => {
       const { doctor } = await import('./commands/doctor.ts');

@@ -26,7 +26,7 @@ export async function machineFacts(options: {
     platform: `${process.platform}-${process.arch}`,
     cpu,
     cores: cpus().length,
-    memoryBytes: Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
+    memoryBytes: machineMemoryBytes(),
     freeDiskBytes: bavail * bsize,
     isSetUp: isSetUp(root),
     onnxRuntime,
@@ -34,6 +34,11 @@ export async function machineFacts(options: {
     device: await deviceFacts(device),
     redis: await redisFacts(redisUrl, searchPath),
   };
+}
+
+/** Memory of this machine, or of the container that we are in. */
+export function machineMemoryBytes(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 }
 
 /** Whether the installed packages are those of the lock file: bin/setup.mjs keeps a copy of what it installed. */

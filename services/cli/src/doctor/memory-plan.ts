@@ -18,7 +18,7 @@ export interface MemoryPlan {
   readonly totalBytes: number;
 }
 
-type Settings = Pick<
+export type MemorySettings = Pick<
   RunConfig,
   'algorithm' | 'sampling' | 'prompts' | 'learner' | 'deployment' | 'lag'
 >;
@@ -31,9 +31,10 @@ const float32 = 4;
  * Weights, optimiser state and caches are exact; activations are an estimate from the shapes that the backward
  * pass keeps. Programs and libraries (about 150 MB a process) come on top.
  */
-export function memoryPlan(model: ModelConfig, settings: Settings): MemoryPlan {
+export function memoryPlan(model: ModelConfig, settings: MemorySettings): MemoryPlan {
   const { algorithm, deployment, lag } = settings;
   const weights = numParameters(model) * float32;
+  const versions = lag + 1;
   const hasReference = klReference(algorithm) === 'initial';
   const learner: ProcessMemory = {
     process: 'learner',
@@ -44,16 +45,18 @@ export function memoryPlan(model: ModelConfig, settings: Settings): MemoryPlan {
       { name: 'gradients', bytes: weights },
       { name: 'AdamW moments', bytes: 2 * weights },
       ...(hasReference ? [{ name: 'KL reference', bytes: weights }] : []),
+      { name: `versions served, ${versions} of each`, bytes: 2 * versions * weights },
       { name: 'activations (estimate)', bytes: activationBytes(model, settings) },
     ],
   };
   const rollouts = (['policy', 'momentum'] as const).map((role): ProcessMemory => {
-    const versions = { name: `weights, ${lag + 1} versions`, bytes: (lag + 1) * weights };
+    // One more than a job can ask for: the next one arrives.
+    const held = { name: `weights, ${versions + 1} versions`, bytes: (versions + 1) * weights };
     const cache = { name: 'key-value cache', bytes: cacheBytes(model, settings) };
     return {
       process: `${role}-rollout`,
       count: deployment.workers[role],
-      parts: [versions, cache],
+      parts: [held, cache],
     };
   });
   const processes = [learner, ...rollouts];
@@ -67,14 +70,17 @@ export function bytesOf({ parts }: ProcessMemory): number {
 }
 
 /** Keys and values of all slots at their longest. */
-function cacheBytes(model: ModelConfig, { prompts, sampling, deployment }: Settings): number {
+function cacheBytes(model: ModelConfig, { prompts, sampling, deployment }: MemorySettings): number {
   const tokens = prompts.maxPromptTokens + sampling.maxResponseTokens;
   const perToken = 2 * model.numLayers * model.numKvHeads * model.headDim * float32;
   return deployment.rollout.slots * tokens * perToken;
 }
 
 /** What one microbatch keeps for its backward pass: hidden states, projections, attention weights, logits. */
-function activationBytes(model: ModelConfig, { prompts, sampling, learner }: Settings): number {
+function activationBytes(
+  model: ModelConfig,
+  { prompts, sampling, learner }: MemorySettings,
+): number {
   const { hiddenSize, numHeads, numKvHeads, headDim, intermediateSize } = model;
   const longest = prompts.maxPromptTokens + sampling.maxResponseTokens;
   const perToken =

@@ -1,0 +1,59 @@
+import { loadRunConfig } from '@mgrpo/config';
+import { parseModelConfig } from '@mgrpo/model';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { bytesOf, memoryPlan } from './memory-plan.ts';
+import { whatFits } from './what-fits.ts';
+
+const model = parseModelConfig({
+  model_type: 'qwen3',
+  vocab_size: 151_936,
+  hidden_size: 1024,
+  num_hidden_layers: 28,
+  num_attention_heads: 16,
+  num_key_value_heads: 8,
+  head_dim: 128,
+  intermediate_size: 3072,
+  max_position_embeddings: 32_768,
+  tie_word_embeddings: true,
+});
+const config = loadRunConfig({
+  file: null,
+  environment: {},
+  overrides: ['model.path=a', 'prompts.train=b'].map((assignment) => ({ flag: '', assignment })),
+});
+const gigabyte = 1e9;
+
+test('a machine with all the memory in the world takes every process as it is', () => {
+  const fits = whatFits(model, { config, memoryBytes: 1e15 });
+  expect(fits.map(({ kind }) => kind)).toEqual(['fits', 'fits', 'fits']);
+});
+
+test('a process that fits with less is given the largest value with which it does', () => {
+  const policyBytes = (slots: number) => {
+    const deployment = {
+      ...config.deployment,
+      rollout: { ...config.deployment.rollout, slots },
+    };
+    return bytesOf(memoryPlan(model, { ...config, deployment }).processes[1]!);
+  };
+  const few = fc.integer({ min: 8, max: 50 });
+  fc.assert(
+    fc.property(few, (gigabytes) => {
+      const memoryBytes = gigabytes * gigabyte;
+      const fit = whatFits(model, { config, memoryBytes })[1]!;
+      if (fit.kind !== 'fits-with') throw new Error(`it is ${fit.kind} at ${gigabytes} GB`);
+      expect(fit.setting).toBe('deployment.rollout.slots');
+      expect(policyBytes(fit.value)).toBeLessThanOrEqual(memoryBytes);
+      expect(policyBytes(fit.value + 1)).toBeGreaterThan(memoryBytes);
+    }),
+  );
+});
+
+test('a process that fits in no way says what it takes at least', () => {
+  const memoryBytes = 4 * gigabyte;
+  for (const fit of whatFits(model, { config, memoryBytes })) {
+    expect(fit.kind).toBe('too-large');
+    if (fit.kind === 'too-large') expect(fit.least).toBeGreaterThan(memoryBytes);
+  }
+});
