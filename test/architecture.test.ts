@@ -23,6 +23,7 @@ const layers = [
     'lease',
   ],
   ['generation', 'training', 'benchmarks'],
+  ['openai-engine'],
   ['service', 'study'],
 ];
 const layerOf = new Map(layers.flatMap((names, layer) => names.map((name) => [name, layer])));

@@ -7,6 +7,7 @@ export { type Journal, readJournal } from './journal.ts';
 export type { JsonObject } from './json.ts';
 export type { MetricsLog, MetricsRecord } from './metrics-log.ts';
 export { readMetrics } from './metrics-log.ts';
+export { readModelConfig } from './model-config-file.ts';
 export type { ModelFolder, ModelToSave } from './model-folder.ts';
 export {
   checkModelFolder,

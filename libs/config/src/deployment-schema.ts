@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { openAiSchema } from './engine-schema.ts';
 import { integer, milliseconds, path, port } from './keys.ts';
 
 /** Where one service listens, and where the others find it. */
@@ -138,6 +139,7 @@ export const deploymentSchema = z
     policyRollout: listenSchema('policy-rollout service'),
     momentumRollout: listenSchema('momentum-rollout service'),
     rollout,
+    openai: openAiSchema,
     jobs,
     deadlines,
     lease,

@@ -55,3 +55,21 @@ test('a stored configuration holds no password', () => {
   const secret = config({ deployment: { redis: { url: 'rediss://me:hidden@host' } } });
   expect(JSON.stringify(withoutSecrets(secret))).not.toContain('hidden');
 });
+
+test('the engine that samples changes it, and where its servers are does not', () => {
+  const identity = (rollout: object, openai: object = {}) => {
+    const urls = { policyUrls: ['http://a:1'], momentumUrls: ['http://a:2'] };
+    return runIdentity(
+      config({ rollout, deployment: { openai: { ...urls, ...openai } } }),
+      contents,
+    );
+  };
+  const ours = runIdentity(config(), contents);
+  expect(identity({ engine: 'onnx', topLogprobs: 7 })).toBe(ours);
+  const theirs = identity({ engine: 'openai' });
+  expect(theirs).not.toBe(ours);
+  expect(identity({ engine: 'openai' }, { policyUrls: ['http://b:1'], kind: 'sglang' })).toBe(
+    theirs,
+  );
+  expect(identity({ engine: 'openai', topLogprobs: 7 })).not.toBe(theirs);
+});

@@ -17,10 +17,16 @@ export interface ContentHashes {
  */
 export function runIdentity(config: RunConfig, contents: ContentHashes): string {
   const { collapse: _collapse, deployment: _deployment, ...rest } = config;
+  const {
+    rollout: { device, engine, topLogprobs },
+    ...others
+  } = rest;
   const { columns, format, systemPrompt, templateVariables, ...prompts } = rest.prompts;
   const renamed = Object.entries(columns).filter(([column, name]) => column !== name);
   return canonicalJson({
-    ...rest,
+    ...others,
+    // What the engine does not read does not count.
+    rollout: engine === 'onnx' ? { device } : { engine, topLogprobs },
     model: { ...rest.model, path: contents.model },
     prompts: {
       ...prompts,

@@ -1,4 +1,4 @@
-import { questionsPerIteration, rolloutCounts, stepsPerIteration } from '@mgrpo/algorithm';
+import { methods, questionsPerIteration, rolloutCounts, stepsPerIteration } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
 import type { Complaint } from './resolve.ts';
 import type { RunConfig } from './run-schema.ts';
@@ -13,6 +13,7 @@ export function checkRunConfig(config: RunConfig): Complaint[] {
     ...checkRollback(config),
     ...checkJobs(config),
     ...checkPorts(config),
+    ...checkEngine(config),
   ];
 }
 
@@ -134,6 +135,39 @@ function checkPorts({ deployment }: RunConfig): Complaint[] {
       }
       owners.set(`${host}:${port}`, path);
     }
+  }
+  return complaints;
+}
+
+/** What servers of another engine can't do, and what they need. */
+function checkEngine({ rollout, algorithm, deployment }: RunConfig): Complaint[] {
+  if (rollout.engine === 'onnx') return [];
+  const complaints: Complaint[] = [];
+  const { openai, workers } = deployment;
+  if (methods[algorithm.method].needsSelfCertainty) {
+    const message = `algorithm.method ${algorithm.method} needs self-certainties, which rollout.engine openai can't give: it knows the top logprobs only`;
+    complaints.push({ path: 'rollout.engine', message });
+  }
+  const roles =
+    rolloutCounts(algorithm).momentum > 0
+      ? (['policy', 'momentum'] as const)
+      : (['policy'] as const);
+  for (const role of roles) {
+    const path = `deployment.openai.${role}Urls`;
+    if (openai[`${role}Urls`].length === 0) {
+      const message = `${path} is empty; rollout.engine openai needs a server of the ${role} model`;
+      complaints.push({ path, message });
+    }
+    if (workers[role] > 1) {
+      const message = `deployment.workers.${role} ${workers[role]} would share the servers of ${path}, which take one worker's weights; use 1, which drives all of them`;
+      complaints.push({ path: `deployment.workers.${role}`, message });
+    }
+  }
+  const shared = openai.policyUrls.find((each) => openai.momentumUrls.includes(each));
+  // On machines of their own, both roles may have a server beside them at the same address.
+  if (shared !== undefined && deployment.learner.address === null) {
+    const message = `deployment.openai.momentumUrls has ${shared}, which is a server of the policy; a server has one model's weights`;
+    complaints.push({ path: 'deployment.openai.momentumUrls', message });
   }
   return complaints;
 }

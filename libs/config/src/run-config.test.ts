@@ -181,3 +181,31 @@ test('a rollback needs checkpoints that reach back before the suspicion', () => 
   expect(() => load(minimal, [...settings, 'checkpoint.keep=4'])).not.toThrow();
   expect(() => load(minimal, settings.slice(1))).not.toThrow();
 });
+
+test('servers of another engine belong to one worker of one role, and give no self-certainties', () => {
+  const openai = (...more: string[]) => [
+    'rollout.engine=openai',
+    'deployment.openai.policyUrls=["http://a:1"]',
+    'deployment.openai.momentumUrls=["http://b:1"]',
+    ...more,
+  ];
+  expect(load(minimal, openai()).rollout).toMatchObject({ engine: 'openai', topLogprobs: 20 });
+  expect(messageOf(() => load(minimal, ['rollout.engine=openai']))).toContain(
+    'deployment.openai.policyUrls is empty',
+  );
+  expect(
+    messageOf(() => load(minimal, openai('deployment.openai.momentumUrls=["http://a:1"]'))),
+  ).toContain('has http://a:1, which is a server of the policy');
+  expect(messageOf(() => load(minimal, openai('deployment.workers.policy=2')))).toContain(
+    'deployment.workers.policy 2 would share the servers',
+  );
+  expect(messageOf(() => load(minimal, openai('algorithm.method=intuitor')))).toContain(
+    "rollout.engine openai can't give",
+  );
+  // Beside each pod its own server, at one address.
+  const beside = [
+    'deployment.openai.momentumUrls=["http://a:1"]',
+    'deployment.learner.address=learner:9000',
+  ];
+  expect(load(minimal, openai(...beside)).rollout.engine).toBe('openai');
+});

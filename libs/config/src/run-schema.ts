@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { algorithmSchema } from './algorithm-schema.ts';
 import { collapseSchema } from './collapse-schema.ts';
 import { deploymentSchema } from './deployment-schema.ts';
+import { rolloutSchema } from './engine-schema.ts';
 import { integer, path } from './keys.ts';
 
 const column = (name: string, what: string) => z.string().min(1).default(name).describe(what);
@@ -133,18 +134,6 @@ const checkpoint = z
   .prefault({})
   .describe('what a run saves; the last iteration is always saved');
 
-const rollout = z
-  .strictObject({
-    device: z
-      .enum(['cpu', 'webgpu', 'cuda', 'auto'])
-      .default('cpu')
-      .describe(
-        'what generates: the processor, a GPU by WebGPU or by CUDA, or the best that works there; the run keeps to what the first worker of a role had',
-      ),
-  })
-  .prefault({})
-  .describe('rollout workers; `deployment.rollout` has what does not change a result');
-
 const learner = z
   .strictObject({
     microbatchTokens: integer(1)
@@ -176,7 +165,7 @@ export const runConfigSchema = z.strictObject({
   sampling,
   evaluation,
   checkpoint,
-  rollout,
+  rollout: rolloutSchema,
   learner,
   collapse: collapseSchema,
   deployment: deploymentSchema,

@@ -4,6 +4,7 @@ import { type Device, type Engine, startEngine } from '@mgrpo/runtime';
 import type { GenerationHandlers } from './engine-thread.ts';
 import type { GenerationStats, GeneratorOptions } from './generator.ts';
 import type { GenerationRequest, Rollout } from './request.ts';
+import type { RolloutEngine } from './rollout-engine.ts';
 
 export interface GenerationOptions {
   readonly model: ModelConfig;
@@ -20,7 +21,7 @@ export interface GenerationOptions {
  * A rollout is a function of its request, its index and the weights, bit for bit: never of the other
  * requests, their number or their timing (design.md section 7).
  */
-export class GenerationEngine {
+export class GenerationEngine implements RolloutEngine {
   readonly #engine: Engine<GenerationHandlers>;
   readonly #versions = new Set<number>();
 
@@ -60,6 +61,10 @@ export class GenerationEngine {
   /** The weight versions held, in order. */
   versions(): readonly number[] {
     return [...this.#versions].sort((a, b) => a - b);
+  }
+
+  notReady(): string | null {
+    return this.#versions.size === 0 ? 'waiting-for-weights' : null;
   }
 
   /**

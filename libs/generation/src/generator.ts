@@ -30,6 +30,9 @@ export interface GenerationStats {
   readonly numPromptsRead: number;
   /** Milliseconds spent working. */
   readonly busyMs: number;
+  /** Of servers: requests tried again, and how often one had other weights than it should. */
+  readonly numRetries?: number;
+  readonly numStale?: number;
 }
 
 /**

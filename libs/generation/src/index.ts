@@ -1,4 +1,5 @@
 export { GenerationEngine, type GenerationOptions } from './engine.ts';
 export type { GenerationStats } from './generator.ts';
-export type { GenerationRequest, Rollout, Sampling } from './request.ts';
+export { checkRequest, type GenerationRequest, type Rollout, type Sampling } from './request.ts';
+export type { RolloutEngine } from './rollout-engine.ts';
 export { stopTokenIds } from './stop-tokens.ts';

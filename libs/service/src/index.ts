@@ -11,6 +11,7 @@ export {
   type RolloutPart,
   toWire,
 } from './rollout-codec.ts';
+export { checkEngineServers } from './rollout-engine.ts';
 export { startRolloutService } from './rollout-service.ts';
 export { openServers } from './servers.ts';
 export { type RunningService, runService, type ServiceContext } from './service-process.ts';

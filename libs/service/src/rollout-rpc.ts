@@ -1,5 +1,5 @@
 import type { RunConfig } from '@mgrpo/config';
-import type { GenerationEngine } from '@mgrpo/generation';
+import type { RolloutEngine } from '@mgrpo/generation';
 import { type GenerateRequest__Output, unaryHandler, wireRole } from '@mgrpo/rpc';
 import { machineFingerprint } from './machine.ts';
 import { toWire } from './rollout-codec.ts';
@@ -11,7 +11,7 @@ export interface RolloutRpcOptions {
   config: RunConfig;
   stopTokenIds: readonly number[];
   device: string;
-  engine: GenerationEngine;
+  engine: RolloutEngine;
   worker: RolloutWorker;
 }
 
@@ -49,11 +49,10 @@ export function rolloutRpc(options: RolloutRpcOptions) {
       });
     }),
     getStatus: unaryHandler(async () => {
-      const versions = engine.versions();
       return {
         role: wireRole[role],
-        state: versions.length === 0 ? 'waiting-for-weights' : 'ready',
-        weightVersions: [...versions],
+        state: engine.notReady() ?? 'ready',
+        weightVersions: [...engine.versions()],
         activeRollouts: worker.activeRollouts,
         generatedTokens: worker.generatedTokens,
         fingerprint: machineFingerprint(),

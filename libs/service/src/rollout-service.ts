@@ -1,15 +1,15 @@
 import { loadModelConfig } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
-import { GenerationEngine, stopTokenIds } from '@mgrpo/generation';
+import { type RolloutEngine, stopTokenIds } from '@mgrpo/generation';
 import { numParameters } from '@mgrpo/model';
 import { Consumer, connectRedis, PayloadStore, queueNames, rolloutJobSchema } from '@mgrpo/queues';
 import { contracts } from '@mgrpo/rpc';
-import { chooseDevice, type DeviceChoice } from '@mgrpo/runtime';
-import { createMetrics, type Logger } from '@mgrpo/telemetry';
+import { createMetrics } from '@mgrpo/telemetry';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 import { admitWorker, configHash, joinRun, learnerAddress } from './join-run.ts';
 import { machineFingerprint, workerName } from './machine.ts';
 import { consumerSettings, payloadTtlSeconds, redisUrlOf } from './queue-settings.ts';
+import { openRolloutEngine } from './rollout-engine.ts';
 import { rolloutRpc } from './rollout-rpc.ts';
 import { RolloutWorker, rolloutMetrics } from './rollout-worker.ts';
 import { openServers } from './servers.ts';
@@ -23,26 +23,23 @@ import { WeightFeed } from './weight-feed.ts';
  */
 export async function startRolloutService(
   role: 'policy' | 'momentum',
-  { config, log, registry }: ServiceContext,
+  { config, log, registry, env, notice }: ServiceContext,
 ): Promise<RunningService> {
-  const { rollout, deadlines, policyRollout, momentumRollout } = config.deployment;
-  const [model, tokenizer, { runId }, choice] = await Promise.all([
+  const { deadlines, policyRollout, momentumRollout } = config.deployment;
+  const [model, tokenizer, { runId }] = await Promise.all([
     loadModelConfig(config.model.path),
     loadTokenizer(config.model.path),
     joinRun(config),
-    chooseDevice(config.rollout.device),
   ]);
-  tellDevice(choice, log);
-  await admitWorker(config, { role, device: choice.identity });
-  const engine = await GenerationEngine.start({
-    model,
-    slots: rollout.slots,
-    device: choice.device,
-    numTokens: tokenizer.vocabSize,
-  });
   const stops = stopTokenIds(model, tokenizer);
+  const { engine, device } = await openRolloutEngine(config, {
+    ...{ role, runId, model, tokenizer, env, log, notice },
+    stopTokenIds: stops,
+    admit: (device) => admitWorker(config, { role, device }),
+  });
   const redis = connectRedis(redisUrlOf(config));
   const metrics = createMetrics(registry, rolloutMetrics, { role, direction: 'received' });
+  metrics.entropyIsEstimate.set({ role }, config.rollout.engine === 'onnx' ? 0 : 1);
   const weights = new WeightFeed({
     address: learnerAddress(config),
     role,
@@ -81,14 +78,14 @@ export async function startRolloutService(
           runId,
           config,
           stopTokenIds: stops,
-          device: choice.identity,
+          device,
           engine,
           worker,
         }),
       },
     ],
     registry,
-    notReady: () => (engine.versions().length === 0 ? 'waiting-for-weights' : null),
+    notReady: () => engine.notReady(),
   });
   const consumer = new Consumer({
     ...consumerSettings(config, runId, log),
@@ -112,20 +109,17 @@ export async function startRolloutService(
   };
 }
 
-/** What was chosen, and why not what is faster. */
-function tellDevice({ identity, passedOver }: DeviceChoice, log: Logger): void {
-  const fields = passedOver.map(({ device, reason }) => [`not_${device}`, reason] as const);
-  log.info({ device: identity, ...Object.fromEntries(fields) }, 'device');
-}
-
 /** Rejects when the engine's thread dies. */
-async function failureOf(engine: GenerationEngine): Promise<never> {
+async function failureOf(engine: RolloutEngine): Promise<never> {
   const error = await engine.ended;
   if (error !== undefined) throw error;
   return await new Promise(() => {});
 }
 
 /** Enough jobs to fill the engine's slots, and one more so that the next is there when one ends. */
-function jobsInHand({ deployment: { rollout } }: RunConfig): number {
-  return Math.max(2, Math.ceil(rollout.slots / rollout.rolloutsPerJob) + 1);
+function jobsInHand({ rollout: { engine }, deployment }: RunConfig): number {
+  const { rollout, openai } = deployment;
+  const numServers = Math.max(openai.policyUrls.length, openai.momentumUrls.length);
+  const slots = engine === 'onnx' ? rollout.slots : openai.concurrency * numServers;
+  return Math.max(2, Math.ceil(slots / rollout.rolloutsPerJob) + 1);
 }

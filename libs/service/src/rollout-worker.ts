@@ -1,5 +1,5 @@
 import { MgrpoError } from '@mgrpo/errors';
-import type { GenerationEngine } from '@mgrpo/generation';
+import type { RolloutEngine } from '@mgrpo/generation';
 import { NotYet, type PayloadRef, type PayloadStore, type RolloutJob } from '@mgrpo/queues';
 import type { WeightVersion } from '@mgrpo/rpc';
 import type { Metrics } from '@mgrpo/telemetry';
@@ -14,6 +14,9 @@ export const rolloutMetrics = [
   'engineSlots',
   'engineBusy',
   'engineCache',
+  'engineRetries',
+  'engineStale',
+  'entropyIsEstimate',
   'weightVersion',
   'weightBytes',
   'weightSeconds',
@@ -23,7 +26,7 @@ export interface RolloutWorkerOptions {
   role: 'policy' | 'momentum';
   seed: number;
   stopTokenIds: readonly number[];
-  engine: GenerationEngine;
+  engine: RolloutEngine;
   weights: WeightFeed;
   payloads: PayloadStore;
   runId: string;
@@ -36,12 +39,21 @@ export interface RolloutWorkerOptions {
 // A version is usually published when its jobs are: a short wait here is cheaper than a trip through Redis.
 const arrivalWaitMs = 250;
 
+/** What a server's restart mends: the job comes back then, and no slot is held meanwhile. */
+const transientCodes = new Set(['UNAVAILABLE', 'DEADLINE', 'STALE_WEIGHTS']);
+const serverPauseMs = 500;
+
+function throwNotYet(error: unknown): never {
+  const isTransient = error instanceof MgrpoError && transientCodes.has(error.code);
+  throw isTransient ? new NotYet(error.message, serverPauseMs) : error;
+}
+
 /** Turns rollout jobs of one role into payloads. Idempotent: a job's result depends on its data only. */
 export class RolloutWorker {
   readonly #options: RolloutWorkerOptions;
   #generatedTokens = 0;
   #activeRollouts = 0;
-  #busySeconds = 0;
+  #measured = { busyMs: 0, numRetries: 0, numStale: 0 };
 
   constructor(options: RolloutWorkerOptions) {
     this.#options = options;
@@ -67,7 +79,8 @@ export class RolloutWorker {
     const existing = await payloads.find(job.key);
     if (existing !== undefined && (await this.#isValid(existing))) return existing;
     await this.#requireVersion(job.weightVersion);
-    const parts = await Promise.all(job.prompts.map((prompt) => this.#generate(job, prompt)));
+    const generating = job.prompts.map((prompt) => this.#generate(job, prompt));
+    const parts = await Promise.all(generating).catch(throwNotYet);
     return await payloads.put(job.key, encodeRollouts(parts));
   }
 
@@ -149,10 +162,13 @@ export class RolloutWorker {
   /** Once for each version: often enough for a rate, and no load on the engine. */
   async #measureEngine(): Promise<void> {
     const { engine, metrics, role } = this.#options;
-    const { slots, cacheBytes, busyMs } = await engine.stats();
+    const before = this.#measured;
+    const { slots, cacheBytes, busyMs, numRetries = 0, numStale = 0 } = await engine.stats();
+    this.#measured = { busyMs, numRetries, numStale };
     metrics.engineSlots.set({ role }, slots);
     metrics.engineCache.set({ role }, cacheBytes);
-    metrics.engineBusy.inc({ role }, busyMs / 1000 - this.#busySeconds);
-    this.#busySeconds = busyMs / 1000;
+    metrics.engineBusy.inc({ role }, (busyMs - before.busyMs) / 1000);
+    metrics.engineRetries.inc({ role }, numRetries - before.numRetries);
+    metrics.engineStale.inc({ role }, numStale - before.numStale);
   }
 }

@@ -16,6 +16,8 @@ export interface ServiceContext {
   config: RunConfig;
   log: Logger;
   registry: Registry;
+  /** Where secrets are that the configuration refers to by name. */
+  env: NodeJS.ProcessEnv;
   /** Tells the person at `mgrpo train` something about the input, and the log. */
   notice(message: string): void;
 }
@@ -62,7 +64,8 @@ export async function runService(
   try {
     if (isSingle) lease = await takeServiceLease(service, config, { log, signal: stopping.signal });
     if (stopping.signal.aborted) return 0;
-    const starting = start({ config, log, registry: createRegistry(service), notice });
+    const { env } = process;
+    const starting = start({ config, log, registry: createRegistry(service), env, notice });
     running = await Promise.race([
       starting,
       stopped.promise.then(() => undefined),

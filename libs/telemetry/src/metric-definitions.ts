@@ -132,6 +132,21 @@ export const metricDefinitions = {
   engineCache: ofWorkers.gauge('mgrpo_engine_cache_bytes', 'Key and value caches of the engine', {
     role,
   }),
+  engineRetries: ofWorkers.counter(
+    'mgrpo_engine_retries_total',
+    'Requests to servers of another engine that were tried again, brought up to date with each weight version',
+    { role },
+  ),
+  engineStale: ofWorkers.counter(
+    'mgrpo_engine_stale_total',
+    'Times that a server of another engine had other weights than it should, as its answer to the probe told',
+    { role },
+  ),
+  entropyIsEstimate: ofWorkers.gauge(
+    'mgrpo_entropy_is_estimate',
+    "1 where entropies are lower bounds from a server's top-k logprobs, 0 where they are of the whole vocabulary",
+    { role },
+  ),
   // Votes.
   groups: ofVoter.counter('mgrpo_groups_total', 'Groups judged'),
   groupSeconds: ofVoter.histogram(

@@ -4,13 +4,15 @@ export {
   type ReferenceComparison,
   referenceTolerances,
 } from './compare-with-reference.ts';
+export { weightFeeds } from './model-feeds.ts';
 export {
   type PretrainingHooks,
   type PretrainingStep,
   pretrain,
 } from './pretraining.ts';
 export { type PretrainingManifest, readPretraining } from './pretraining-folder.ts';
-export type { TokenScores } from './scorer.ts';
+export { Scorer, type TokenScores } from './scorer.ts';
+export { ScoringEngine } from './scoring-engine.ts';
 export type { PolicyStats, StepStats, TrainSeconds, TrainStats } from './train-stats.ts';
 export { type ScoringWeights, Trainer, type TrainerInit } from './trainer.ts';
 export { initialTrainerState, type TrainerState } from './trainer-state.ts';

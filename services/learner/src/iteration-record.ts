@@ -16,6 +16,9 @@ export interface IterationSeconds {
   other: number;
 }
 
+/** What entropies are made from: all probabilities, or the top k that a server tells, which give lower bounds. */
+export type EntropySource = 'vocabulary' | 'top-k';
+
 /** The line of `metrics.jsonl` for an applied iteration. */
 export type IterationRecord = ReturnType<typeof iterationRecord> & {
   /** The run after this iteration, as the sentinel sees it. */
@@ -26,7 +29,11 @@ export type IterationRecord = ReturnType<typeof iterationRecord> & {
 export function iterationRecord(
   batch: TrainingBatch__Output,
   train: TrainStats,
-  context: IterationSchedule & { seconds: IterationSeconds; policySha256: string },
+  context: IterationSchedule & {
+    seconds: IterationSeconds;
+    policySha256: string;
+    entropySource: EntropySource;
+  },
 ) {
   const { groups } = batch;
   const members = groups.flatMap((group) => group.members);
@@ -50,6 +57,7 @@ export function iterationRecord(
     groupsWithoutLabel: groups.length - labelled(groups).length,
     groupsWithoutSignal: groups.filter(hasNoSignal).length,
     entropy: { policy: mean(entropies(policy)), momentum: mean(entropies(momentum)) },
+    entropySource: context.entropySource,
     fenceLower: mean(groups.filter((g) => g.hasFence).map((g) => g.fenceLower)),
     dropped: { policy: dropped(policy), momentum: dropped(momentum) },
     responseTokens: mean(policy.map((member) => member.numTokens)),

@@ -25,13 +25,14 @@ import { Broadcast, trainingSequences } from '@mgrpo/service';
 import type { Logger } from '@mgrpo/telemetry';
 import type { IterationSchedule, TrainingEngine, TrainingSequence } from '@mgrpo/training';
 import { collapseAfter } from './collapse-watch.ts';
-import { type IterationSeconds, iterationRecord } from './iteration-record.ts';
+import { type EntropySource, type IterationSeconds, iterationRecord } from './iteration-record.ts';
 import type { LearnerMetrics } from './learner-metrics.ts';
 import type { WeightPublisher } from './weight-publisher.ts';
 
 export interface LearnerOptions {
   runId: string;
   epoch: number;
+  entropySource: EntropySource;
   total: number;
   lag: number;
   checkpointEvery: number;
@@ -228,7 +229,7 @@ export class Learner {
     }
     this.#setPhase(timings === undefined ? 'replaying' : 'stepping');
     const startedAtMs = Date.now();
-    const { engine, schedule } = this.#options;
+    const { engine, schedule, entropySource } = this.#options;
     const step = await engine.step({
       prompts,
       ...schedule(batch.iteration),
@@ -240,7 +241,7 @@ export class Learner {
     this.#lastAppliedAtMs = Date.now();
     const { metrics, gauges, checkpointEvery, total, collapse: watch } = this.#options;
     const policySha256 = this.#sha256.policy;
-    const context = { seconds, policySha256, ...schedule(batch.iteration) };
+    const context = { seconds, policySha256, entropySource, ...schedule(batch.iteration) };
     const measured = iterationRecord(batch, step, context);
     const collapse = collapseAfter([...this.#recordsUpTo(batch.iteration), measured], watch);
     const record = { ...measured, collapse };

@@ -78,6 +78,7 @@ export async function openLearner(
   const learner = new Learner({
     runId,
     epoch: epoch.value,
+    entropySource: config.rollout.engine === 'onnx' ? 'vocabulary' : 'top-k',
     total: config.iterations,
     lag: config.lag,
     checkpointEvery: config.checkpoint.everyIterations,

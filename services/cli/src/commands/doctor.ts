@@ -4,6 +4,7 @@ import { loadRunConfig, type RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import { type Check, checksOf } from '../doctor/checks.ts';
 import { dryRun } from '../doctor/dry-run.ts';
+import { engineChecks } from '../doctor/engine-checks.ts';
 import { machineFacts, machineMemoryBytes } from '../doctor/machine-facts.ts';
 import { memoryPlan } from '../doctor/memory-plan.ts';
 import { planText } from '../doctor/plan-text.ts';
@@ -36,7 +37,7 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
     // Without a recipe: what this machine has.
     device: flags.recipe ? config!.rollout.device : 'auto',
   });
-  const checks = checksOf(facts);
+  const checks = [...checksOf(facts), ...(config ? await engineChecks(config, process.env) : [])];
   const plan = config && memoryPlan((await describeModel(config.model.path)).config, config);
   const fits = plan === null || plan.totalBytes <= facts.memoryBytes;
   if (flags.json) {
