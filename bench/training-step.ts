@@ -54,6 +54,7 @@ async function openTrainer(config: ModelConfig): Promise<Trainer> {
       },
       temperature: 1.1,
       microbatchTokens: numSequences * numTokens,
+      recompute: 'none',
     },
     state: initialTrainerState(initialWeights(config, 1)),
     reference: null,

@@ -139,6 +139,12 @@ const learner = z
     microbatchTokens: integer(1)
       .default(8192)
       .describe('prompt and response tokens of one gradient pass: more is faster and needs memory'),
+    recompute: z
+      .enum(['auto', 'none', 'layers'])
+      .default('auto')
+      .describe(
+        'what is made again for the backward pass: none; or layers, of which only the inputs are kept, for far less memory and about a third more work; auto: layers where one graph would hold over 2 GiB by its shapes',
+      ),
   })
   .prefault({})
   .describe('the learner');

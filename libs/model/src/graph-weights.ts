@@ -119,6 +119,20 @@ export function weightInputs(g: GraphBuilder, config: ModelConfig): ModelWeights
   return mapWeights(weightViews(config), ({ name, shape }) => g.input(name, 'float32', shape));
 }
 
+/** Declares some of one layer's weights as inputs, under names that hold for every layer: `q`, not `layer3.q`. */
+export function layerWeightInputs<K extends keyof LayerWeights<Value>>(
+  g: GraphBuilder,
+  config: ModelConfig,
+  names: readonly K[],
+): Pick<LayerWeights<Value>, K> {
+  const views = weightViews(config).layers[0]!;
+  const inputs = names.map((name) => {
+    const view = views[name];
+    return [name, view && g.input(name, 'float32', view.shape)];
+  });
+  return Object.fromEntries(inputs) as Pick<LayerWeights<Value>, K>;
+}
+
 /** The views of `flat` to feed as weight inputs; nothing is copied. */
 export function weightArrays(
   config: ModelConfig,

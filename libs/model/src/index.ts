@@ -17,9 +17,12 @@ export {
   weightInputs,
   weightViews,
 } from './graph-weights.ts';
+export { type HeadGraphs, headGraphs, lossGraph } from './head-graphs.ts';
 export { initialWeights } from './initial-weights.ts';
+export { finishWeights, type LayerStages, layerStages, projectWeights } from './layer-stages.ts';
 export type { LossKind } from './loss-graph.ts';
 export { numParameters, type ParameterSpec, parameterSpecs } from './parameters.ts';
 export { prefillGraph } from './prefill-graph.ts';
 export { type RotaryTables, rotaryTables } from './rotary.ts';
 export { scoreGraph } from './score-graph.ts';
+export type { StageGraphs } from './stage.ts';

@@ -88,7 +88,7 @@ function attention(
 export function mlp(
   g: GraphBuilder,
   config: ModelConfig,
-  layer: LayerWeights<Value>,
+  layer: Pick<LayerWeights<Value>, 'mlpNorm' | 'gate' | 'up' | 'down'>,
   x: Value,
 ): Value {
   const normed = g.rmsNorm(x, layer.mlpNorm, config.rmsNormEps);

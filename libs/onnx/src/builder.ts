@@ -160,7 +160,7 @@ export class GraphBuilder extends Graph {
   /**
    * Rotary position embedding, half-split convention: `(a, b) -> (a cos - b sin, b cos + a sin)`.
    *
-   * @param x [B, heads, T, K]
+   * @param x [B, heads, T, K], or [B, T, heads*K]
    * @param positions int64 [B, T] row of the tables for each token, or [1]: the first token's row
    * @param cos [positions, K/2], as is `sin`
    */
@@ -266,9 +266,9 @@ export class GraphBuilder extends Graph {
     return this.expand(this.constant(dtype, [], [value]), shape);
   }
 
-  /** The last two axes' elements on and above diagonal `k`; zero below it. */
-  upperTriangle(x: Value, k: number): Value {
-    const diagonal = this.constant('int64', [], [k]);
+  /** The last two axes' elements on and above diagonal `k` (a number, or int64 [1]); zero below it. */
+  upperTriangle(x: Value, k: Operand): Value {
+    const diagonal = typeof k === 'number' ? this.constant('int64', [], [k]) : k;
     const attributes = { upper: int(1) };
     return this.#one('Trilu', [x, diagonal], x.dtype, x.shape, { attributes });
   }

@@ -2,7 +2,7 @@ import { openSession, type Tensor, tensor } from '@mgrpo/runtime';
 import { describe, expect, test } from 'vitest';
 import { GraphBuilder } from './builder.ts';
 import { gradientRules } from './gradient-rules.ts';
-import { gradients } from './gradients.ts';
+import { backward, gradients } from './gradients.ts';
 import type { DType, Value } from './graph.ts';
 import { serializeGraph } from './serialize.ts';
 
@@ -193,6 +193,34 @@ describe.each(Object.entries(cases))(
     );
   },
 );
+
+test('a part of a model goes backward from the gradients of its outputs', async () => {
+  // y = 3 a and z = a b, with dy = 2 and dz = 5: da = 3 · 2 + b · 5, db = a · 5.
+  const g = new GraphBuilder();
+  const [a, b] = [g.input('a', 'float32', [1]), g.input('b', 'float32', [1])];
+  const [dY, dZ] = [g.input('dY', 'float32', [1]), g.input('dZ', 'float32', [1])];
+  const seeds = [
+    { value: g.mul(a, 3), gradient: dY },
+    { value: g.mul(a, b), gradient: dZ },
+  ];
+  const [dA, dB] = backward(g, seeds, [a, b]);
+  g.output('dA', dA!);
+  g.output('dB', dB!);
+  const session = await openSession(serializeGraph(g, 'part'));
+  const of = (value: number) => tensor(Float32Array.of(value), [1]);
+  const outputs = await session.run({ a: of(7), b: of(11), dY: of(2), dZ: of(5) });
+  expect(outputs.dA!.data[0]).toBe(61);
+  expect(outputs.dB!.data[0]).toBe(35);
+  await session.close();
+});
+
+test('a shape taken from a value carries no gradient to it', () => {
+  const g = new GraphBuilder();
+  const x = g.input('x', 'float32', ['T']);
+  const mask = g.upperTriangle(g.fill(1, 'float32', ['T', 'T']), g.extent('T'));
+  const loss = g.reduceSum(g.mul(g.add(mask, 1), x), [0, 1]);
+  expect(gradients(g, loss, [x])[0]!.shape).toEqual(['T']);
+});
 
 test('an operator without a rule is named', () => {
   const g = new GraphBuilder();

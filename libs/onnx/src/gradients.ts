@@ -12,8 +12,26 @@ import type { Node, Value } from './graph.ts';
  *   loss does not depend on.
  */
 export function gradients(g: GraphBuilder, loss: Value, values: readonly Value[]): Value[] {
+  return backward(g, [{ value: loss, gradient: g.constant(loss.dtype, [], [1]) }], values);
+}
+
+/** A value whose gradient is known, and that gradient: of the same shape. */
+export interface Seed {
+  readonly value: Value;
+  readonly gradient: Value;
+}
+
+/**
+ * The same from known gradients of some values instead of a scalar loss: the backward pass of a part of a
+ * model, whose other parts are other graphs.
+ */
+export function backward(
+  g: GraphBuilder,
+  seeds: readonly Seed[],
+  values: readonly Value[],
+): Value[] {
   const dependent = dependentOn(g.nodes, values);
-  const gradientOf = new Map([[loss.name, g.constant(loss.dtype, [], [1])]]);
+  const gradientOf = new Map(seeds.map(({ value, gradient }) => [value.name, gradient]));
   for (const node of g.nodes.toReversed()) {
     const dOuts = node.outputs.map((output) => gradientOf.get(output.name) ?? null);
     const isOnTheWay = node.inputs.some((input) => dependent.has(input.name));
@@ -40,12 +58,14 @@ export function gradients(g: GraphBuilder, loss: Value, values: readonly Value[]
   });
 }
 
-/** The names of `values` and of everything computed from them. */
+/** The names of `values` and of all numbers computed from them; a shape or a comparison carries no gradient. */
 function dependentOn(nodes: readonly Node[], values: readonly Value[]): ReadonlySet<string> {
   const dependent = new Set(values.map((value) => value.name));
   for (const node of nodes) {
     if (!node.inputs.some((input) => dependent.has(input.name))) continue;
-    for (const output of node.outputs) dependent.add(output.name);
+    for (const { name, dtype } of node.outputs) {
+      if (dtype === 'float32' || dtype === 'float64') dependent.add(name);
+    }
   }
   return dependent;
 }

@@ -1,6 +1,6 @@
 export { GraphBuilder, type Operand } from './builder.ts';
 export { addDims, canonicalDim, type Dim, multiplyDims, type Shape, sameShape } from './dim.ts';
 export { type GradientRule, gradientRules } from './gradient-rules.ts';
-export { gradients } from './gradients.ts';
+export { backward, gradients, type Seed } from './gradients.ts';
 export type { Attribute, Attributes, Constant, DType, Graph, Node, Value } from './graph.ts';
 export { serializeGraph } from './serialize.ts';

@@ -21,6 +21,11 @@ export interface SessionOptions {
    * and gain nothing. The bits are the same.
    */
   readonly variableShapes?: boolean;
+  /**
+   * Gives its memory back to the system after every run instead of keeping it for the next one: where several
+   * sessions take turns, only one of them has large tensors at a time. It costs no time where a run is long.
+   */
+  readonly returnsMemory?: boolean;
   /** Where set, ONNX Runtime writes `<prefix>_<date>.json` with the time of every node at `close()`. */
   readonly profilePrefix?: string;
 }
@@ -113,6 +118,8 @@ async function create(
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
       enableMemPattern: !options.variableShapes,
+
+      enableCpuMemArena: !options.returnsMemory,
       logSeverityLevel: 3,
       ...(options.profilePrefix === undefined
         ? {}

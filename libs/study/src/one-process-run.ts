@@ -19,6 +19,7 @@ import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 import {
   initialTrainerState,
   iterationSchedule,
+  passLimits,
   TrainingEngine,
   type TrainingSequence,
   type TrainStats,
@@ -77,7 +78,7 @@ export class OneProcessRun {
   }
 
   static async open(config: RunConfig): Promise<OneProcessRun> {
-    const { algorithm, sampling, learner } = config;
+    const { algorithm, sampling } = config;
     const model = await loadModelFolder(config.model.path);
     const tokenizer = await loadTokenizer(config.model.path);
     const { questions, gold } = await readTraining(config, tokenizer);
@@ -90,7 +91,7 @@ export class OneProcessRun {
     });
     const training = await TrainingEngine.start({
       model: model.config,
-      options: trainingOptions(algorithm, sampling.temperature, learner.microbatchTokens),
+      options: trainingOptions(algorithm, sampling.temperature, passLimits(config, model.config)),
       state: initialTrainerState(model.weights.slice()),
       reference: klReference(algorithm) === 'initial' ? model.weights : null,
     });

@@ -5,10 +5,12 @@ import { compareWithReference, outOfTolerance } from './compare-with-reference.t
 const fixture = (name: string) =>
   fileURLToPath(new URL(`../../../test/fixtures/${name}`, import.meta.url));
 
-test.each(['tiny-qwen3', 'tiny-qwen2', 'tiny-llama'])(
-  '%s: forward, loss, gradients and three AdamW steps are those of PyTorch',
-  async (name) => {
-    const comparison = await compareWithReference(fixture(name));
+const models = ['tiny-qwen3', 'tiny-qwen2', 'tiny-llama'];
+
+test.each(models.flatMap((name) => (['none', 'layers'] as const).map((r) => [name, r] as const)))(
+  '%s, recompute %s: forward, loss, gradients and three AdamW steps are those of PyTorch',
+  async (name, recompute) => {
+    const comparison = await compareWithReference(fixture(name), recompute);
     expect(outOfTolerance(comparison), JSON.stringify(comparison)).toEqual([]);
   },
 );

@@ -1,7 +1,8 @@
 import { parameterSpecs } from '@mgrpo/model';
 import { type AdamwOptions, adamwStep, clipCoefficient, globalNorm } from './adamw.ts';
-import { GradientPass } from './gradient-pass.ts';
 import { weightFeeds } from './model-feeds.ts';
+import { openGradientPass, openScorer } from './open-passes.ts';
+import type { Recompute } from './recompute.ts';
 import { type PerToken, type ReferenceFolder, readReferenceFolder } from './reference-folder.ts';
 import { Scorer } from './scorer.ts';
 import type { GradientOptions } from './training-options.ts';
@@ -54,16 +55,20 @@ export function outOfTolerance(comparison: ReferenceComparison): string[] {
 /**
  * Runs a model folder's batch through our graphs and optimiser and compares with what PyTorch stored there.
  *
+ * @param recompute how logprobs and gradients are computed; logits and greedy texts are the score graph's
  * @throws MgrpoError INVALID_INPUT or INVALID_MODEL when the folder is not of `make_fixtures.py`'s form.
  */
-export async function compareWithReference(folder: string): Promise<ReferenceComparison> {
+export async function compareWithReference(
+  folder: string,
+  recompute: Recompute = 'none',
+): Promise<ReferenceComparison> {
   const reference = await readReferenceFolder(folder);
   const scorer = await Scorer.open(reference.config);
   try {
     return {
       logits: await compareLogits(reference, scorer),
-      ...(await compareScores(reference, scorer)),
-      ...(await compareSteps(reference)),
+      ...(await compareScores(reference, recompute)),
+      ...(await compareSteps(reference, recompute)),
       greedyEqual: await compareGreedy(reference, scorer),
     };
   } finally {
@@ -90,8 +95,9 @@ async function compareLogits(reference: ReferenceFolder, scorer: Scorer): Promis
 
 async function compareScores(
   { config, weights, sequences, json }: ReferenceFolder,
-  scorer: Scorer,
+  recompute: Recompute,
 ): Promise<Pick<ReferenceComparison, 'logprobs' | 'entropies'>> {
+  const scorer = await openScorer(config, recompute);
   let logprobs = 0;
   let entropies = 0;
   for (const [temperature, expected] of Object.entries(json.temperatures)) {
@@ -114,6 +120,7 @@ async function compareScores(
       ),
     );
   }
+  await scorer.close();
   return { logprobs, entropies };
 }
 
@@ -122,9 +129,10 @@ const wholeBatch = Number.MAX_SAFE_INTEGER;
 
 async function compareSteps(
   reference: ReferenceFolder,
+  recompute: Recompute,
 ): Promise<Pick<ReferenceComparison, 'loss' | 'gradients' | 'afterStep' | 'afterThreeSteps'>> {
   const { config, sequences, json } = reference;
-  const pass = await GradientPass.open(config, gradientOptionsOf(reference));
+  const pass = await openGradientPass(config, gradientOptionsOf(reference, recompute));
   const weights = reference.weights.slice();
   const firstMoment = new Float32Array(weights.length);
   const secondMoment = new Float32Array(weights.length);
@@ -147,7 +155,10 @@ async function compareSteps(
 }
 
 /** The fixtures' objective: no limit on the KL estimate, and KL to logprobs that are stored. */
-function gradientOptionsOf({ json: { hyper } }: ReferenceFolder): GradientOptions {
+function gradientOptionsOf(
+  { json: { hyper } }: ReferenceFolder,
+  recompute: Recompute,
+): GradientOptions {
   return {
     loss: {
       kind: 'clipped',
@@ -158,6 +169,7 @@ function gradientOptionsOf({ json: { hyper } }: ReferenceFolder): GradientOption
     aggregation: 'token-mean',
     temperature: hyper.objective_temperature,
     microbatchTokens: wholeBatch,
+    recompute,
   };
 }
 

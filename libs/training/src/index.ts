@@ -11,8 +11,10 @@ export {
   pretrain,
 } from './pretraining.ts';
 export { type PretrainingManifest, readPretraining } from './pretraining-folder.ts';
-export { Scorer, type TokenScores } from './scorer.ts';
+export { type PassLimits, passLimits, type Recompute } from './recompute.ts';
+export { Scorer } from './scorer.ts';
 export { ScoringEngine } from './scoring-engine.ts';
+export type { TokenScores } from './token-scores.ts';
 export type { PolicyStats, StepStats, TrainSeconds, TrainStats } from './train-stats.ts';
 export { type ScoringWeights, Trainer, type TrainerInit } from './trainer.ts';
 export { initialTrainerState, type TrainerState } from './trainer-state.ts';

@@ -39,6 +39,33 @@ test('every sequence is in one microbatch, within the budget unless it exceeds i
   );
 });
 
+/** Responses of 150 to 3,072 tokens by Pareto's law: half of them below 300, one in twenty above 2,000. */
+const heavyTailed = Array.from({ length: 256 }, (_, i) =>
+  sequence(100, Math.min(3072, Math.round(150 * (1 - ((i * 0.618034) % 1)) ** (-1 / 1.1)))),
+);
+
+test.each([
+  ['packed', 0],
+  ['padded', 0.1],
+] as const)(
+  'a heavy-tailed mix of lengths, %s, wastes at most %f of a gradient pass',
+  (layout, limit) => {
+    const budget = 8192;
+    const microbatches = packMicrobatches(heavyTailed, budget, layout);
+    const lengths = microbatches.map((indices) =>
+      indices.map((i) => numReadTokens(heavyTailed[i]!)),
+    );
+    const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+    const computed = lengths.map((of) =>
+      layout === 'packed' ? sum(of) : of.length * Math.max(...of),
+    );
+    expect(Math.max(...computed)).toBeLessThanOrEqual(budget);
+    expect(1 - sum(lengths.flat()) / sum(computed)).toBeLessThanOrEqual(limit);
+    // Nor are there many passes that are half empty.
+    expect(microbatches.length).toBeLessThan(1.25 * Math.ceil(sum(lengths.flat()) / budget));
+  },
+);
+
 test('each response token is the target of the position before it', () => {
   // 1 2 | 3 4 and 11 | 12, padded to the three tokens that are read.
   const feeds = tokenFeeds([sequence(2, 2), sequence(1, 1, 11)]);

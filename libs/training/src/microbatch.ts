@@ -1,12 +1,16 @@
 // B sequences, T tokens, R scored tokens.
 import { MgrpoError } from '@mgrpo/errors';
 import { type Tensor, tensor } from '@mgrpo/runtime';
+import type { TokenScores } from './token-scores.ts';
 import type { ScoredSequence } from './training-sequence.ts';
 
 /** Tokens a model reads to score a sequence: all but the last, whose successor no one asks for. */
 export function numReadTokens(sequence: ScoredSequence): number {
   return sequence.promptTokens.length + sequence.responseTokens.length - 1;
 }
+
+/** How sequences of a microbatch lie: each `padded` to the longest, or `packed` end to end. */
+export type MicrobatchLayout = 'padded' | 'packed';
 
 /**
  * Cuts sequences into microbatches of at most `maxTokens` tokens, padding included; longest first.
@@ -20,18 +24,22 @@ export function numReadTokens(sequence: ScoredSequence): number {
 export function packMicrobatches(
   sequences: readonly ScoredSequence[],
   maxTokens: number,
+  layout: MicrobatchLayout = 'padded',
 ): number[][] {
   const lengths = sequences.map(numReadTokens);
   const order = lengths.map((_, index) => index).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
   const microbatches: number[][] = [];
   let width = 0;
+  let numTokens = 0;
   for (const index of order) {
     const current = microbatches.at(-1);
-    if (current !== undefined && (current.length + 1) * width <= maxTokens) {
+    numTokens += layout === 'padded' ? width : lengths[index]!;
+    if (current !== undefined && numTokens <= maxTokens) {
       current.push(index);
       continue;
     }
     width = lengths[index]!;
+    numTokens = width;
     microbatches.push([index]);
   }
   return microbatches;
@@ -84,6 +92,18 @@ export function splitByResponse(
     start += responseTokens.length;
     return values.slice(start - responseTokens.length, start);
   });
+}
+
+/** Cuts scores [R] back into those of each sequence. */
+export function scoresBySequence(
+  sequences: readonly ScoredSequence[],
+  { logprobs, entropies }: TokenScores,
+): TokenScores[] {
+  const split = splitByResponse(sequences, entropies);
+  return splitByResponse(sequences, logprobs).map((values, i) => ({
+    logprobs: values,
+    entropies: split[i]!,
+  }));
 }
 
 /** Called before each run: a run can't be interrupted. @throws MgrpoError CANCELLED */

@@ -73,7 +73,13 @@ async function pretrainedWeights(
   const { steps, optimizer, microbatchTokens, seed } = config;
   const engine = await TrainingEngine.start({
     model,
-    options: { loss: { kind: 'supervised' }, optimizer, temperature: 1, microbatchTokens },
+    options: {
+      loss: { kind: 'supervised' },
+      optimizer,
+      temperature: 1,
+      microbatchTokens,
+      recompute: 'none',
+    },
     state: initialTrainerState(initialWeights(model, seed)),
     reference: null,
   });

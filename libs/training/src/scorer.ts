@@ -1,16 +1,9 @@
 import { type ModelConfig, scoreGraph } from '@mgrpo/model';
 import { openSession, type Session } from '@mgrpo/runtime';
-import { packMicrobatches, splitByResponse, throwIfCancelled } from './microbatch.ts';
+import { packMicrobatches, scoresBySequence, throwIfCancelled } from './microbatch.ts';
 import { type Feeds, RotaryFeeds, scoringFeeds } from './model-feeds.ts';
+import type { TokenScores } from './token-scores.ts';
 import type { ScoredSequence } from './training-sequence.ts';
-
-/** What a model says about the tokens of one response. */
-export interface TokenScores {
-  /** Natural logarithms at the temperature. */
-  readonly logprobs: Float32Array;
-  /** Nats, of the whole vocabulary's distribution at the temperature. */
-  readonly entropies: Float32Array;
-}
 
 export interface ScoreOptions {
   readonly temperature: number;
@@ -20,7 +13,18 @@ export interface ScoreOptions {
 }
 
 /** Scores given tokens. Runs block, so it lives in an engine thread. */
-export class Scorer {
+export interface TokenScorer {
+  /** Scores of every sequence, in the order given. @param weights `weightFeeds` of the model */
+  score(
+    weights: Feeds,
+    sequences: readonly ScoredSequence[],
+    options: ScoreOptions,
+  ): Promise<TokenScores[]>;
+  close(): Promise<void>;
+}
+
+/** Scores tokens in one graph for each microbatch, all logits at once. */
+export class Scorer implements TokenScorer {
   readonly #session: Session;
   readonly #rotary: RotaryFeeds;
 
@@ -36,7 +40,6 @@ export class Scorer {
     );
   }
 
-  /** Scores of every sequence, in the order given. @param weights `weightFeeds` of the model */
   async score(
     weights: Feeds,
     sequences: readonly ScoredSequence[],
@@ -48,7 +51,7 @@ export class Scorer {
       const microbatch = indices.map((index) => sequences[index]!);
       const feeds = scoringFeeds(this.#rotary, microbatch, options.temperature);
       const outputs = await this.#session.run({ ...weights, ...feeds }, ['logprobs', 'entropies']);
-      const ofMicrobatch = scoresOf(microbatch, outputs);
+      const ofMicrobatch = scoresBySequence(microbatch, scoresOf(outputs));
       for (const [i, index] of indices.entries()) scores[index] = ofMicrobatch[i]!;
     }
     return scores;
@@ -66,9 +69,10 @@ export class Scorer {
   }
 }
 
-/** The scores of each sequence of a microbatch, from the graph's outputs. */
-export function scoresOf(microbatch: readonly ScoredSequence[], outputs: Feeds): TokenScores[] {
-  const logprobs = splitByResponse(microbatch, outputs.logprobs!.data as Float32Array);
-  const entropies = splitByResponse(microbatch, outputs.entropies!.data as Float32Array);
-  return logprobs.map((values, i) => ({ logprobs: values, entropies: entropies[i]! }));
+/** The per-token outputs of the score and gradients graphs. */
+export function scoresOf(outputs: Feeds): TokenScores {
+  return {
+    logprobs: outputs.logprobs!.data as Float32Array,
+    entropies: outputs.entropies!.data as Float32Array,
+  };
 }

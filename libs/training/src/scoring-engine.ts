@@ -1,7 +1,7 @@
 import type { ModelConfig } from '@mgrpo/model';
 import { type Engine, startEngine } from '@mgrpo/runtime';
-import type { TokenScores } from './scorer.ts';
 import type { ScoreRequest, ScoringHandlers } from './scoring-thread.ts';
+import type { TokenScores } from './token-scores.ts';
 
 /** Scores a few given tokens by given weights in a thread of its own; it keeps no weights. */
 export class ScoringEngine {

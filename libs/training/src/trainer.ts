@@ -2,10 +2,12 @@ import { emaStep, type StepTotals } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
 import { type ModelConfig, numParameters } from '@mgrpo/model';
 import { adamwStep, clipCoefficient, globalNorm } from './adamw.ts';
-import { GradientPass, type ReferencedSequence } from './gradient-pass.ts';
+import type { GradientPass, ReferencedSequence } from './gradient-pass.ts';
 import { type Feeds, weightFeeds } from './model-feeds.ts';
+import { openGradientPass, openScorer } from './open-passes.ts';
 import { PhaseClock } from './phase-clock.ts';
-import { Scorer, type TokenScores } from './scorer.ts';
+import type { TokenScorer } from './scorer.ts';
+import type { TokenScores } from './token-scores.ts';
 import { mean, policyStats, type StepStats, type TrainStats } from './train-stats.ts';
 import type { TrainerState } from './trainer-state.ts';
 import {
@@ -41,7 +43,7 @@ export class Trainer {
   readonly #init: TrainerInit;
   readonly #gradients: GradientPass;
   readonly #feeds: Readonly<Record<ScoringWeights, Feeds>>;
-  #scorer: Scorer | undefined;
+  #scorer: TokenScorer | undefined;
   #optimizerSteps: number;
   #isTorn = false;
 
@@ -70,7 +72,7 @@ export class Trainer {
       const message = `trainer state of ${flat.length} numbers for a model of ${expected}`;
       throw new MgrpoError('INVALID_MODEL', message);
     }
-    return new Trainer(init, await GradientPass.open(model, gradientOptions(options)));
+    return new Trainer(init, await openGradientPass(model, gradientOptions(options)));
   }
 
   /** Trains on one iteration: optimiser steps over its minibatches, and EMA. */
@@ -193,7 +195,7 @@ export class Trainer {
     if (weights === 'reference' && this.#init.reference === null) {
       throw new MgrpoError('INTERNAL', 'this trainer was opened without reference weights');
     }
-    this.#scorer ??= await Scorer.open(this.#init.model);
+    this.#scorer ??= await openScorer(this.#init.model, this.#init.options.recompute);
     return this.#scorer.score(this.#feeds[weights], sequences, { ...this.#init.options, signal });
   }
 

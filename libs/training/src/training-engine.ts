@@ -1,5 +1,5 @@
 import { type Engine, startEngine } from '@mgrpo/runtime';
-import type { TokenScores } from './scorer.ts';
+import type { TokenScores } from './token-scores.ts';
 import type { TrainStats } from './train-stats.ts';
 import type { ScoringWeights } from './trainer.ts';
 import type { TrainerState } from './trainer-state.ts';

@@ -2,27 +2,32 @@ import { defaultAlgorithmOptions } from '@mgrpo/algorithm';
 import { expect, test } from 'vitest';
 import { gradientOptions, iterationSchedule, trainingOptions } from './training-options.ts';
 
+const limits = { microbatchTokens: 64, recompute: 'none' } as const;
 const { loss, optimizer, momentum } = defaultAlgorithmOptions;
 
 test('the defaults train with the clipped surrogate and KL to the initial policy', () => {
-  const options = trainingOptions(defaultAlgorithmOptions, 1.1, 2048);
+  const options = trainingOptions(defaultAlgorithmOptions, 1.1, {
+    microbatchTokens: 2048,
+    recompute: 'none',
+  });
   expect(options.loss).toMatchObject({ kind: 'policy', klReference: 'initial' });
   expect(gradientOptions(options)).toEqual({
     loss: { kind: 'clipped', clipRatio: 0.2, klCoefficient: 0.005, maxKlEstimate: 10 },
     aggregation: 'token-mean',
     temperature: 1.1,
     microbatchTokens: 2048,
+    recompute: 'none',
   });
 });
 
 test('Eq. 3 has neither ratio nor KL, and no KL means no reference', () => {
   const eq3 = { ...defaultAlgorithmOptions, loss: { ...loss, aggregation: 'eq3' as const } };
-  expect(gradientOptions(trainingOptions(eq3, 1, 64))).toMatchObject({
+  expect(gradientOptions(trainingOptions(eq3, 1, limits))).toMatchObject({
     loss: { kind: 'log-likelihood' },
     aggregation: 'eq3',
   });
   const free = { ...defaultAlgorithmOptions, loss: { ...loss, klCoefficient: 0 } };
-  expect(trainingOptions(free, 1, 64).loss).toMatchObject({ klReference: 'none' });
+  expect(trainingOptions(free, 1, limits).loss).toMatchObject({ klReference: 'none' });
 });
 
 test('schedules count steps within iterations', () => {

@@ -12,6 +12,7 @@ import {
   stepsPerIteration,
 } from '@mgrpo/algorithm';
 import type { LossKind } from '@mgrpo/model';
+import type { PassLimits } from './recompute.ts';
 
 /** What a trainer minimises. */
 export type TrainingLoss =
@@ -25,7 +26,7 @@ export type TrainingLoss =
       readonly kind: 'supervised';
     };
 
-export interface TrainingOptions {
+export interface TrainingOptions extends PassLimits {
   readonly loss: TrainingLoss;
   readonly optimizer: Pick<
     OptimizerOptions,
@@ -33,15 +34,13 @@ export interface TrainingOptions {
   >;
   /** Logits are divided by it: the temperature that sampled, or 1. */
   readonly temperature: number;
-  /** Largest microbatch in tokens, padding included. It decides rounding, so it is part of a run's identity. */
-  readonly microbatchTokens: number;
 }
 
 /** The training options of a run. */
 export function trainingOptions(
   algorithm: Pick<AlgorithmOptions, 'method' | 'loss' | 'optimizer'>,
   temperature: number,
-  microbatchTokens: number,
+  limits: PassLimits,
 ): TrainingOptions {
   const { clipRatio, klCoefficient, aggregation } = algorithm.loss;
   const reference = klReference(algorithm);
@@ -49,20 +48,20 @@ export function trainingOptions(
     loss: { kind: 'policy', clipRatio, klCoefficient, aggregation, klReference: reference },
     optimizer: algorithm.optimizer,
     temperature,
-    microbatchTokens,
+    ...limits,
   };
 }
 
 /** How a gradient pass weighs and differentiates a step's tokens. */
-export interface GradientOptions extends Pick<TrainingOptions, 'temperature' | 'microbatchTokens'> {
+export interface GradientOptions extends PassLimits, Pick<TrainingOptions, 'temperature'> {
   readonly loss: LossKind;
   readonly aggregation: LossAggregation;
 }
 
 /** The gradient pass that a trainer's loss asks for. */
 export function gradientOptions(options: TrainingOptions): GradientOptions {
-  const { loss, temperature, microbatchTokens } = options;
-  const shared = { temperature, microbatchTokens };
+  const { loss, temperature, microbatchTokens, recompute } = options;
+  const shared = { temperature, microbatchTokens, recompute };
   if (loss.kind === 'supervised') {
     return { ...shared, loss: { kind: 'log-likelihood' }, aggregation: 'token-mean' };
   }

@@ -18,6 +18,7 @@ import { configHash, type ServiceContext } from '@mgrpo/service';
 import {
   initialTrainerState,
   iterationSchedule,
+  passLimits,
   TrainingEngine,
   trainingOptions,
 } from '@mgrpo/training';
@@ -67,7 +68,7 @@ export async function openLearner(
     options: trainingOptions(
       config.algorithm,
       config.sampling.temperature,
-      config.learner.microbatchTokens,
+      passLimits(config, model.config),
     ),
     state,
     reference: klReference(config.algorithm) === 'initial' ? model.weights : null,

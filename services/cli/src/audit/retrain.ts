@@ -6,6 +6,7 @@ import { trainingSequences } from '@mgrpo/service';
 import {
   initialTrainerState,
   iterationSchedule,
+  passLimits,
   TrainingEngine,
   trainingOptions,
 } from '@mgrpo/training';
@@ -47,7 +48,7 @@ export async function retrain(
     options: trainingOptions(
       config.algorithm,
       config.sampling.temperature,
-      config.learner.microbatchTokens,
+      passLimits(config, model.config),
     ),
     state: checkpoint?.state ?? initialTrainerState(model.weights.slice()),
     reference: klReference(config.algorithm) === 'initial' ? model.weights : null,

@@ -29,8 +29,10 @@ export function whatFits(
         ? {
             setting: 'learner.microbatchTokens',
             range: [longest, config.learner.microbatchTokens],
-            bytesAt: (microbatchTokens) =>
-              bytesIn(memoryPlan(model, { ...config, learner: { microbatchTokens } })),
+            bytesAt: (microbatchTokens) => {
+              const learner = { ...config.learner, microbatchTokens };
+              return bytesIn(memoryPlan(model, { ...config, learner }));
+            },
           }
         : {
             setting: 'deployment.rollout.slots',

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { LossAggregation } from '@mgrpo/algorithm';
 import { expect, test } from 'vitest';
 import { globalNorm } from './adamw.ts';
-import { GradientPass } from './gradient-pass.ts';
 import { weightFeeds } from './model-feeds.ts';
+import { openGradientPass } from './open-passes.ts';
 import { readReferenceFolder } from './reference-folder.ts';
 import type { GradientOptions } from './training-options.ts';
 
@@ -21,11 +21,12 @@ interface Objectives {
 const stored = JSON.parse(readFileSync(`${folder}/reference.json`, 'utf8')) as Objectives;
 
 async function gradientOf(options: Partial<GradientOptions>, subset = sequences) {
-  const pass = await GradientPass.open(config, {
+  const pass = await openGradientPass(config, {
     loss: { kind: 'clipped', clipRatio: 0.2, klCoefficient: 0.005, maxKlEstimate: 10 },
     aggregation: 'token-mean',
     temperature: 1.1,
     microbatchTokens: 1000,
+    recompute: 'none',
     ...options,
   });
   const result = await pass.run(weightFeeds(config, weights), subset, totals);

@@ -1,0 +1,101 @@
+/**
+ * Peak resident memory of a training step against the length of its one response.
+ *
+ *   node bench/memory.ts [recompute=layers] [layers=2] [tokens=3072] [vocabulary=151936]
+ *
+ * The model has the shapes of Qwen3-0.6B but `layers` of its layers, and random weights. One JSON line: MiB
+ * resident before the step (programs, policy, momentum model, moments, flat gradient), and the operating system's
+ * peak during it. Every measurement is a process of its own. CPU seconds, since others may use the machine.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { numParameters, parseModelConfig } from '@mgrpo/model';
+import { initialTrainerState, type Recompute, Trainer } from '@mgrpo/training';
+
+const argument = (name: string, value: string): string =>
+  process.argv.find((text) => text.startsWith(`${name}=`))?.slice(name.length + 1) ?? value;
+
+const numTokens = Number(argument('tokens', '3072'));
+const recompute = argument('recompute', 'layers') as Recompute;
+const model = parseModelConfig({
+  model_type: 'qwen3',
+  vocab_size: Number(argument('vocabulary', '151936')),
+  hidden_size: 1024,
+  num_hidden_layers: Number(argument('layers', '2')),
+  num_attention_heads: 16,
+  num_key_value_heads: 8,
+  head_dim: 128,
+  intermediate_size: 3072,
+  max_position_embeddings: 40960,
+  tie_word_embeddings: true,
+});
+
+/** Uniform numbers of a linear congruence: `initialWeights` takes minutes at this size. */
+function randomWeights(): Float32Array {
+  let state = 1;
+  return new Float32Array(numParameters(model)).map(() => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return (state / 2 ** 31) * 0.03;
+  });
+}
+
+/** A line of Linux's /proc/self/status in MiB: VmRSS is resident now, VmHWM the most since the last reset. */
+function residentMib(line: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return Math.round(Number(new RegExp(`${line}:\\s+(\\d+)`).exec(status)?.[1]) / 1024);
+}
+
+const trainer = await Trainer.open({
+  model,
+  options: {
+    loss: { kind: 'supervised' },
+    optimizer: {
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 0,
+      maxGradientNorm: 1,
+    },
+    temperature: 1,
+    microbatchTokens: numTokens,
+    recompute,
+  },
+  state: initialTrainerState(randomWeights()),
+  reference: null,
+  now: () => performance.now(),
+});
+function step(length: number): Promise<unknown> {
+  const response = {
+    promptTokens: Int32Array.of(1),
+    responseTokens: Int32Array.from({ length }, (_, i) => (i * 7919) % model.vocabSize),
+    behaviourLogprobs: new Float32Array(0),
+    advantage: 1,
+  };
+  const rates = { learningRates: [1e-6], momentumCoefficients: [0.99] };
+  return trainer.step({ prompts: [[response]], ...rates });
+}
+
+// Moments and gradient are zero pages that no one has touched: a short step makes them resident.
+await step(16);
+writeFileSync('/proc/self/clear_refs', '5');
+const beforeMib = residentMib('VmRSS');
+const start = process.cpuUsage();
+await step(numTokens);
+const { user, system } = process.cpuUsage(start);
+const peakMib = residentMib('VmHWM');
+const parameters = numParameters(model);
+const stateMib = Math.round((parameters * 20) / 2 ** 20);
+console.log(
+  JSON.stringify({
+    recompute,
+    layers: model.numLayers,
+    vocabulary: model.vocabSize,
+    parameters,
+    tokens: numTokens,
+    beforeMib,
+    peakMib,
+    stateMib,
+    aboveStateMib: peakMib - stateMib,
+    cpuSeconds: Number(((user + system) / 1e6).toFixed(1)),
+  }),
+);
+await trainer.close();

@@ -1,0 +1,67 @@
+import type { RunConfig } from '@mgrpo/config';
+import { type ModelConfig, numParameters } from '@mgrpo/model';
+
+/**
+ * What is made again for the backward pass: nothing, so that one run keeps every activation, or `layers`, which
+ * keeps their inputs and takes a layer, a block of attention and a chunk of the vocabulary at a time.
+ */
+export type Recompute = 'none' | 'layers';
+
+/** What bounds the memory of a gradient pass. */
+export interface PassLimits {
+  /** Largest microbatch in tokens, padding included where there is padding. */
+  readonly microbatchTokens: number;
+  readonly recompute: Recompute;
+}
+
+/** The limits that a run's configuration sets for a model; all of them decide rounding. */
+export function passLimits(
+  { learner, prompts, sampling }: Pick<RunConfig, 'learner' | 'prompts' | 'sampling'>,
+  model: ModelConfig,
+): PassLimits {
+  const { microbatchTokens } = learner;
+  const longestSequence = prompts.maxPromptTokens + sampling.maxResponseTokens;
+  const shape = { microbatchTokens, longestSequence };
+  return { microbatchTokens, recompute: resolveRecompute(learner.recompute, model, shape) };
+}
+
+/** Tokens of a microbatch, and of the longest sequence in it. */
+interface MicrobatchShape {
+  readonly microbatchTokens: number;
+  readonly longestSequence: number;
+}
+
+/** Numbers that one run may hold before `auto` means `layers`: 2 GiB. */
+const maxWholeNumbers = 2 ** 29;
+
+/**
+ * What `learner.recompute` means for a model: a function of the configuration alone, since it decides rounding.
+ * Free memory must never have a say.
+ */
+function resolveRecompute(
+  setting: 'auto' | Recompute,
+  model: ModelConfig,
+  shape: MicrobatchShape,
+): Recompute {
+  if (setting !== 'auto') return setting;
+  return wholePassNumbers(model, shape) > maxWholeNumbers ? 'layers' : 'none';
+}
+
+/**
+ * Numbers that a gradient pass in one graph holds at its end: what each layer keeps for its backward pass
+ * (hidden states, projections, attention weights, MLP), logits and their softmax, and the gradients as parts,
+ * joined and fetched.
+ */
+function wholePassNumbers(
+  model: ModelConfig,
+  { microbatchTokens, longestSequence }: MicrobatchShape,
+): number {
+  const { hiddenSize, numHeads, numKvHeads, headDim, intermediateSize, numLayers } = model;
+  const perLayer =
+    6 * hiddenSize +
+    (4 * numHeads + 4 * numKvHeads) * headDim +
+    4 * intermediateSize +
+    2 * numHeads * longestSequence;
+  const perToken = numLayers * perLayer + 2 * model.vocabSize;
+  return microbatchTokens * perToken + 3 * numParameters(model);
+}
