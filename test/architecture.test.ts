@@ -21,6 +21,7 @@ const layers = [
     'queues',
     'sandbox',
     'lease',
+    'certificates',
   ],
   ['generation', 'training', 'benchmarks'],
   ['openai-engine'],

@@ -7,7 +7,7 @@ import type { RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import type { FaultPoint } from '@mgrpo/faults';
 import { freePort } from '@mgrpo/queues';
-import { connect, contracts, type RunState__Output, unary } from '@mgrpo/rpc';
+import { connect, contracts, openSecurity, type RunState__Output, unary } from '@mgrpo/rpc';
 import { Supervisor } from '@mgrpo/service';
 import { RedisProcess } from './redis-process.ts';
 import { TcpProxy } from './tcp-proxy.ts';
@@ -199,7 +199,11 @@ export class Cluster {
 
   /** The run as the coordinator tells it; undefined while it can't be reached. */
   async state(): Promise<RunState__Output | undefined> {
-    const client = connect(contracts.CoordinatorService, `127.0.0.1:${this.#ports.coordinator}`);
+    const client = connect(
+      contracts.CoordinatorService,
+      `127.0.0.1:${this.#ports.coordinator}`,
+      openSecurity,
+    );
     try {
       return await unary<RunState__Output>('coordinator', (...call) => client.getRun({}, ...call), {
         deadlineMs: 1000,

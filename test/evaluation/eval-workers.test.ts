@@ -8,6 +8,7 @@ import {
   connect,
   contracts,
   type GenerateRequest__Output,
+  openSecurity,
   type RolloutChunk__Output,
   type RolloutStatus__Output,
   RpcServer,
@@ -67,7 +68,7 @@ test('a worker with other weights is refused', async () => {
 });
 
 test('a worker that gives fewer responses than were asked for ends the evaluation', async () => {
-  const real = connect(contracts.RolloutService, workers[1]!.address);
+  const real = connect(contracts.RolloutService, workers[1]!.address, openSecurity);
   const limits = { deadlineMs: 60_000 };
   const server = await RpcServer.start({
     host: '127.0.0.1',

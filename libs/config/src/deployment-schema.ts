@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { openAiSchema } from './engine-schema.ts';
 import { integer, milliseconds, path, port } from './keys.ts';
+import { securitySchema } from './security-schema.ts';
 
 /** Where one service listens, and where the others find it. */
 function listenSchema(service: string) {
@@ -45,6 +46,25 @@ const redis = z
       .describe(
         'redis://, rediss:// or unix:// address of a Redis or Valkey server; null starts a private one',
       ),
+    username: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('user of the server’s access list; {role} in it is the role of the service'),
+    passwordFile: path
+      .nullable()
+      .default(null)
+      .describe('file with the password, where the address holds none; {role} as above'),
+    ca: path
+      .nullable()
+      .default(null)
+      .describe('PEM of the authority of a rediss:// server; null: the authorities of the system'),
+    certificate: path
+      .nullable()
+      .default(null)
+      .describe('PEM certificate for a rediss:// server that asks for one; {role} as above'),
+    key: path.nullable().default(null).describe('PEM key of the certificate; {role} as above'),
     prefix: z
       .string()
       .regex(/^\{[\w.-]+\}$/)
@@ -143,6 +163,7 @@ export const deploymentSchema = z
     jobs,
     deadlines,
     lease,
+    security: securitySchema,
     logLevel: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
       .default('info')

@@ -1,3 +1,4 @@
+export { configOfRole } from './config-of-role.ts';
 export {
   type ContentHashes,
   runIdentity,

@@ -14,6 +14,7 @@ export function checkRunConfig(config: RunConfig): Complaint[] {
     ...checkJobs(config),
     ...checkPorts(config),
     ...checkEngine(config),
+    ...checkSecurity(config),
   ];
 }
 
@@ -170,4 +171,36 @@ function checkEngine({ rollout, algorithm, deployment }: RunConfig): Complaint[]
     complaints.push({ path: 'deployment.openai.momentumUrls', message });
   }
   return complaints;
+}
+
+/** A certificate is of no use without its key, nor either without the authority that peers are checked by. */
+function checkSecurity({ deployment: { security, redis } }: RunConfig): Complaint[] {
+  const together = [
+    { section: 'deployment.security', keys: ['ca', 'certificate', 'key'], of: security },
+    { section: 'deployment.redis', keys: ['certificate', 'key'], of: redis },
+  ];
+  const complaints = together.flatMap(({ section, keys, of }) => {
+    const values = of as Readonly<Record<string, unknown>>;
+    const missing = keys.filter((key) => values[key] === null);
+    if (missing.length === 0 || missing.length === keys.length) return [];
+    const path = `${section}.${missing[0]}`;
+    return [{ path, message: `${path} is missing; ${section} has ${keys.join(', ')} together` }];
+  });
+  return [...complaints, ...checkRedisAddress(redis)];
+}
+
+/** Who we are at a server means nothing to one that we start ourselves, nor do certificates on a plain connection. */
+function checkRedisAddress(redis: RunConfig['deployment']['redis']): Complaint[] {
+  const { url, username, passwordFile, ca, certificate } = redis;
+  const given = { username, passwordFile, ca, certificate };
+  const keys = Object.entries(given).flatMap(([key, value]) => (value === null ? [] : [key]));
+  const needsTls = keys.find((key) => key === 'ca' || key === 'certificate');
+  const [first] = keys;
+  if (url === null && first !== undefined) {
+    const path = `deployment.redis.${first}`;
+    return [{ path, message: `${path} is of no use without deployment.redis.url; give both` }];
+  }
+  if (needsTls === undefined || url?.startsWith('rediss://')) return [];
+  const path = `deployment.redis.${needsTls}`;
+  return [{ path, message: `${path} is for TLS; begin deployment.redis.url with rediss://` }];
 }

@@ -10,6 +10,8 @@ export const errorCodes = [
   'STALE_WEIGHTS', // weights of another version are needed
   'STALE_EPOCH', // another learner has taken over
   'INCOMPATIBLE', // CPU, ONNX Runtime, Node or configuration differ from the run's
+  'UNAUTHENTICATED', // a service does not know who calls
+  'PERMISSION_DENIED', // a service knows who calls, and the call is not for them
   'UNAVAILABLE', // Redis or a service can't be reached
   'DEADLINE', // something took longer than its configured limit
   'RESOURCE', // a port is taken, the disk is full, memory is short

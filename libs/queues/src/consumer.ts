@@ -2,7 +2,7 @@ import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { z } from 'zod';
 import { type PayloadRef, parseMessage, payloadRefSchema, type QueueName } from './jobs.ts';
-import { connectRedis } from './redis.ts';
+import { connectRedis, type RedisAddress } from './redis.ts';
 
 /** Thrown by a handler that can't go on yet: the job comes back after `delayMs`, and no slot is held meanwhile. */
 export class NotYet extends Error {
@@ -24,7 +24,7 @@ export interface ReceivedJob<Data> {
 }
 
 export interface ConsumerOptions<Data> {
-  redisUrl: string;
+  redis: string | RedisAddress;
   prefix: string;
   queue: QueueName;
   schema: z.ZodType<Data>;
@@ -51,7 +51,7 @@ export class Consumer<Data> {
   #lastFetch = Date.now();
 
   constructor(options: ConsumerOptions<Data>) {
-    const connection = connectRedis(options.redisUrl);
+    const connection = connectRedis(options.redis);
     this.#disconnect = () => connection.disconnect();
     this.#worker = new Worker(
       options.queue,

@@ -15,7 +15,7 @@ export {
   voteJobSchema,
 } from './jobs.ts';
 export { PayloadStore, rolloutKey, verdictKey } from './payload-store.ts';
-export { connectRedis, isRedisOutage, requireRedis } from './redis.ts';
+export { connectRedis, isRedisOutage, type RedisAddress, requireRedis } from './redis.ts';
 export {
   findProgram,
   openRedis,

@@ -97,7 +97,7 @@ function consume<Data>(
   handle: Handler<Data>,
 ): void {
   const consumer = new Consumer<Data>({
-    redisUrl: server.url,
+    redis: server.url,
     prefix,
     queue,
     schema: schema as never,

@@ -4,13 +4,13 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { freePort } from './free-port.ts';
-import { requireRedis } from './redis.ts';
+import { type RedisAddress, requireRedis } from './redis.ts';
 import { installRedis } from './redis-install.ts';
 import { PrivateRedis } from './redis-private.ts';
 
 export interface RedisServerOptions {
   /** A server that someone runs, from `--redis` or `REDIS_URL`; null starts a private one. */
-  readonly url: string | null;
+  readonly url: string | RedisAddress | null;
   /** For the files of a private server; made when missing. */
   readonly folder: string;
   /** Tells a person what is being done that takes its time. */
@@ -39,7 +39,7 @@ export async function openRedis(options: RedisServerOptions): Promise<RedisServe
   const { url, folder, tell, searchPath } = options;
   if (url !== null) {
     await requireRedis(url, connectMs);
-    return { url, close: async () => {} };
+    return { url: typeof url === 'string' ? url : url.url, close: async () => {} };
   }
   const local = () => findProgram(['valkey-server', 'redis-server'], searchPath);
   const found = local();

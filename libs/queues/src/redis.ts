@@ -1,14 +1,33 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
 import { hidePassword, MgrpoError, messageOf } from '@mgrpo/errors';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
+
+/** Where a Redis is, and who we are there. Secrets stay in their files until a connection is made. */
+export interface RedisAddress {
+  readonly url: string;
+  /** User of the server's access list; the URL's, or the default user, where it is null. */
+  readonly username: string | null;
+  /** Null where the URL holds the password, or none is needed. */
+  readonly passwordFile: string | null;
+  /** PEM of the authority of a rediss:// server; null takes those of the system. */
+  readonly ca: string | null;
+  /** PEM certificate and key for a server that asks for them. */
+  readonly certificate: string | null;
+  readonly key: string | null;
+}
 
 /**
  * A connection whose commands wait while Redis is away and go on when it is back.
  *
  * Everything in Redis can be recomputed, so waiting is right: a command that failed at the first hiccup would
  * only be tried again by the caller. Callers that can't wait set their own deadline.
+ *
+ * @throws MgrpoError INVALID_CONFIG naming a file of the address that can't be read
  */
-export function connectRedis(url: string): Redis {
-  const redis = new Redis(url, {
+export function connectRedis(address: string | RedisAddress): Redis {
+  const redis = new Redis(urlOf(address), {
+    ...identityOptions(address),
     maxRetriesPerRequest: null,
     retryStrategy: (attempt) => Math.min(50 * attempt, 1000),
   });
@@ -30,9 +49,48 @@ export function isRedisOutage(error: unknown): boolean {
     : connectionLost.test(error.message);
 }
 
+const urlOf = (address: string | RedisAddress) =>
+  typeof address === 'string' ? address : address.url;
+
+type IdentityOptions = Pick<RedisOptions, 'username' | 'password' | 'tls'>;
+
+function identityOptions(address: string | RedisAddress): IdentityOptions {
+  if (typeof address === 'string') return {};
+  const { username, passwordFile, ca, certificate, key } = address;
+  const options: IdentityOptions = {};
+  if (username !== null) options.username = username;
+  if (passwordFile !== null) {
+    options.password = readSecret('passwordFile', passwordFile).toString('utf8').trim();
+  }
+  const tls: ConnectionOptions = {};
+  if (ca !== null) tls.ca = readSecret('ca', ca);
+  if (certificate !== null) tls.cert = readSecret('certificate', certificate);
+  if (key !== null) tls.key = readSecret('key', key);
+  return Object.keys(tls).length > 0 ? { ...options, tls } : options;
+}
+
+function readSecret(key: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new MgrpoError(
+      'INVALID_CONFIG',
+      `deployment.redis.${key}: ${path} can't be read (${messageOf(cause)})`,
+      { cause },
+    );
+  }
+}
+
 /** @throws MgrpoError UNAVAILABLE naming the URL when Redis doesn't answer within `deadlineMs`. */
-export async function requireRedis(url: string, deadlineMs: number): Promise<void> {
-  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+export async function requireRedis(
+  address: string | RedisAddress,
+  deadlineMs: number,
+): Promise<void> {
+  const redis = new Redis(urlOf(address), {
+    ...identityOptions(address),
+    lazyConnect: true,
+    retryStrategy: () => null,
+  });
   let lastError: unknown;
   redis.on('error', (error) => {
     lastError = error;
@@ -47,7 +105,7 @@ export async function requireRedis(url: string, deadlineMs: number): Promise<voi
       'UNAVAILABLE',
       // The reason may quote the address too.
       hidePassword(
-        `no Redis at ${url}: ${messageOf(reason)}; start one, or correct --redis or REDIS_URL`,
+        `no Redis at ${urlOf(address)}: ${messageOf(reason)}; start one, or correct --redis or REDIS_URL`,
       ),
       { cause: reason },
     );

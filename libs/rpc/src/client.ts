@@ -1,14 +1,18 @@
 import {
   type CallOptions,
+  type ChannelCredentials,
   type ChannelOptions,
   type Client,
+  type ClientOptions,
   type ClientReadableStream,
   type ClientUnaryCall,
-  credentials,
   Metadata,
+  type ServiceDefinition,
   type ServiceError,
 } from '@grpc/grpc-js';
 import { MgrpoError } from '@mgrpo/errors';
+import { serversOf } from './access.ts';
+import type { PeerSecurity } from './peer-security.ts';
 import { fromStatus } from './status.ts';
 
 /**
@@ -27,15 +31,23 @@ const channelOptions: ChannelOptions = {
   'grpc.max_reconnect_backoff_ms': 1_000,
 };
 
-type ClientConstructor<C extends Client> = new (
-  address: string,
-  creds: ReturnType<typeof credentials.createInsecure>,
-  options: ChannelOptions,
-) => C;
+interface ClientConstructor<C extends Client> {
+  new (address: string, creds: ChannelCredentials, options: ClientOptions): C;
+  readonly service: ServiceDefinition;
+}
 
-/** A client of the service at `address` (host:port); connects at the first call. */
-export function connect<C extends Client>(Client_: ClientConstructor<C>, address: string): C {
-  return new Client_(address, credentials.createInsecure(), channelOptions);
+/**
+ * A client of the service at `address` (host:port); connects at the first call.
+ *
+ * `security` has no default, so that no call forgets to say who it is: `openSecurity` is for tests.
+ */
+export function connect<C extends Client>(
+  Client_: ClientConstructor<C>,
+  address: string,
+  security: PeerSecurity,
+): C {
+  const { credentials, options } = security.clientOptions(serversOf(Client_.service));
+  return new Client_(address, credentials, { ...channelOptions, ...options });
 }
 
 export interface CallLimits {

@@ -1,7 +1,12 @@
+export { type AccessRole, access, accessRoles, callersOf } from './access.ts';
 export { arrayBytes, float32Array, int32Array } from './arrays.ts';
+export type { Denial } from './authorize.ts';
 export { type CallLimits, connect, serverStream, unary } from './client.ts';
 export { contracts, decodeMessage, encodeMessage } from './contracts.ts';
 export type * from './messages.ts';
+export { checkOwnCertificate } from './own-certificate.ts';
+export { roleUri } from './peer-certificates.ts';
+export { openSecurity, PeerSecurity, type PeerSecurityOptions } from './peer-security.ts';
 export {
   type MessageSink,
   RpcServer,
@@ -11,6 +16,7 @@ export {
   unaryHandler,
 } from './server.ts';
 export { fromStatus, toStatus } from './status.ts';
+export { tokenHash } from './tokens.ts';
 export {
   chunkBytes,
   roleFromWire,

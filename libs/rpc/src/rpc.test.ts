@@ -9,6 +9,7 @@ import {
   connect,
   contracts,
   type MessageSink,
+  openSecurity,
   RpcServer,
   sendWeights,
   serverStream,
@@ -48,7 +49,7 @@ async function weightServer(
       },
     ],
   });
-  const client = connect(contracts.WeightService, `127.0.0.1:${server.port}`);
+  const client = connect(contracts.WeightService, `127.0.0.1:${server.port}`, openSecurity);
   closers.push(
     () => server.close(100),
     () => client.close(),
@@ -126,7 +127,7 @@ async function statusServer(respond: (signal: AbortSignal) => Promise<RolloutSta
       },
     ],
   });
-  const client = connect(contracts.RolloutService, `127.0.0.1:${server.port}`);
+  const client = connect(contracts.RolloutService, `127.0.0.1:${server.port}`, openSecurity);
   closers.push(
     () => server.close(100),
     () => client.close(),
@@ -166,7 +167,7 @@ describe('unary', () => {
     const first = await statusServer(async () => ({ state: 'ready' }));
     const { port } = first.server;
     await first.server.close(100);
-    const client = connect(contracts.RolloutService, `127.0.0.1:${port}`);
+    const client = connect(contracts.RolloutService, `127.0.0.1:${port}`, openSecurity);
     closers.push(() => client.close());
     const call = unary<RolloutStatus__Output>('rollout', (...c) => client.getStatus({}, ...c), {
       deadlineMs: 5000,

@@ -2,7 +2,7 @@ import {
   type handleServerStreamingCall,
   type handleUnaryCall,
   Server,
-  ServerCredentials,
+  type ServerCredentials,
   type ServerWritableStream,
   type ServiceDefinition,
   type UntypedServiceImplementation,
@@ -10,7 +10,9 @@ import {
 import { ReflectionService } from '@grpc/reflection';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { HealthImplementation } from 'grpc-health-check';
+import { authorizer, type Denial } from './authorize.ts';
 import { packageDefinition } from './contracts.ts';
+import { openSecurity, type PeerSecurity } from './peer-security.ts';
 import { toStatus } from './status.ts';
 
 /** A unary handler from an async function: its error becomes the call's status, `signal` fires when the caller has gone. */
@@ -87,6 +89,10 @@ export interface RpcServerOptions {
   services: readonly ServedService[];
   /** Lets tools list the services; in development only. */
   reflection: boolean;
+  /** Who may call what; everyone everything where nothing is given. */
+  security?: PeerSecurity;
+  /** Told of each call that was refused. */
+  onDenied?(denial: Denial): void;
 }
 
 /** A gRPC server with `grpc.health.v1`; not serving until told so. */
@@ -103,9 +109,11 @@ export class RpcServer {
 
   /** @throws MgrpoError RESOURCE when the port is taken. */
   static async start(options: RpcServerOptions): Promise<RpcServer> {
+    const { security = openSecurity, onDenied = () => {} } = options;
     const server = new Server({
       'grpc.keepalive_time_ms': 10_000,
       'grpc.keepalive_timeout_ms': 5_000,
+      ...(security.isClosed ? { interceptors: [authorizer(security, onDenied)] } : {}),
     });
     const health = new HealthImplementation({ '': 'NOT_SERVING' });
     health.addToServer(server);
@@ -113,7 +121,7 @@ export class RpcServer {
     for (const { definition, implementation } of options.services) {
       server.addService(definition, implementation);
     }
-    const port = await bind(server, options.host, options.port);
+    const port = await bind(server, options, security.serverCredentials());
     return new RpcServer(server, health, port);
   }
 
@@ -136,10 +144,14 @@ export class RpcServer {
   }
 }
 
-async function bind(server: Server, host: string, port: number): Promise<number> {
+async function bind(
+  server: Server,
+  { host, port }: RpcServerOptions,
+  credentials: ServerCredentials,
+): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const address = `${host}:${port}`;
-  server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+  server.bindAsync(address, credentials, (error, bound) => {
     if (error === null) return resolve(bound);
     reject(
       new MgrpoError(

@@ -2,7 +2,7 @@ export { Broadcast } from './broadcast.ts';
 export { configHash, joinRun, learnerAddress, requireAddress } from './join-run.ts';
 export { judgeJob, type RolloutPayload } from './judge-job.ts';
 export { machineFingerprint } from './machine.ts';
-export { consumerSettings, payloadTtlSeconds, redisUrlOf } from './queue-settings.ts';
+export { consumerSettings, payloadTtlSeconds, redisAddressOf } from './queue-settings.ts';
 export {
   decodeRollouts,
   encodeRollouts,
@@ -15,6 +15,7 @@ export { checkEngineServers } from './rollout-engine.ts';
 export { startRolloutService } from './rollout-service.ts';
 export { openServers } from './servers.ts';
 export { type RunningService, runService, type ServiceContext } from './service-process.ts';
+export { openPeerSecurity, requireProtection } from './service-security.ts';
 export { type SupervisedService, Supervisor, type SupervisorEvent } from './supervisor.ts';
 export { runTraining, type TrainHooks, type TrainOptions, type TrainOutcome } from './train.ts';
 export { trainingSequences } from './training-sequences.ts';

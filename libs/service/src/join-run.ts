@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { type RunConfig, runIdentity } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
-import { connect, contracts, type LearnerState__Output, unary, wireRole } from '@mgrpo/rpc';
+import {
+  connect,
+  contracts,
+  type LearnerState__Output,
+  type PeerSecurity,
+  unary,
+  wireRole,
+} from '@mgrpo/rpc';
 import { workerName } from './machine.ts';
 
 /**
@@ -35,8 +42,11 @@ export function requireAddress(config: RunConfig, service: 'learner' | 'coordina
  *
  * @throws MgrpoError INCOMPATIBLE when it does not, DEADLINE when it can't be reached in time.
  */
-export async function joinRun(config: RunConfig): Promise<LearnerState__Output> {
-  const client = connect(contracts.LearnerService, learnerAddress(config));
+export async function joinRun(
+  config: RunConfig,
+  security: PeerSecurity,
+): Promise<LearnerState__Output> {
+  const client = connect(contracts.LearnerService, learnerAddress(config), security);
   try {
     return await unary<LearnerState__Output>(
       `learner at ${learnerAddress(config)}`,
@@ -56,10 +66,11 @@ export async function joinRun(config: RunConfig): Promise<LearnerState__Output> 
  */
 export async function admitWorker(
   config: RunConfig,
+  security: PeerSecurity,
   { role, device }: { role: 'policy' | 'momentum'; device: string },
 ): Promise<void> {
   const address = learnerAddress(config);
-  const client = connect(contracts.LearnerService, address);
+  const client = connect(contracts.LearnerService, address, security);
   const request = { role: wireRole[role], worker: workerName(), device };
   try {
     await unary(`learner at ${address}`, (...call) => client.admitWorker(request, ...call), {

@@ -1,14 +1,15 @@
 import type { RunConfig } from '@mgrpo/config';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
-import { queuePrefix } from '@mgrpo/queues';
+import { queuePrefix, type RedisAddress } from '@mgrpo/queues';
 import type { Logger } from '@mgrpo/telemetry';
 
 /** A net under the learner, which unlinks what its journal holds; long enough for any pause of a run. */
 export const payloadTtlSeconds = 24 * 3600;
 
 /** @throws MgrpoError INVALID_CONFIG where nobody said where Redis is. */
-export function redisUrlOf({ deployment }: RunConfig): string {
-  if (deployment.redis.url !== null) return deployment.redis.url;
+export function redisAddressOf({ deployment }: Pick<RunConfig, 'deployment'>): RedisAddress {
+  const { url, ...rest } = deployment.redis;
+  if (url !== null) return { url, ...rest };
   throw new MgrpoError(
     'INVALID_CONFIG',
     'deployment.redis.url is not set; give the Redis that the services of the run share',
@@ -19,7 +20,7 @@ export function redisUrlOf({ deployment }: RunConfig): string {
 export function consumerSettings(config: RunConfig, runId: string, log: Logger) {
   const { jobs, deadlines, redis } = config.deployment;
   return {
-    redisUrl: redisUrlOf(config),
+    redis: redisAddressOf(config),
     prefix: queuePrefix(redis.prefix, runId),
     lockDurationMs: jobs.lockDurationMs,
     stalledIntervalMs: jobs.stalledIntervalMs,

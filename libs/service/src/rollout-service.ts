@@ -8,7 +8,7 @@ import { createMetrics } from '@mgrpo/telemetry';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 import { admitWorker, configHash, joinRun, learnerAddress } from './join-run.ts';
 import { machineFingerprint, workerName } from './machine.ts';
-import { consumerSettings, payloadTtlSeconds, redisUrlOf } from './queue-settings.ts';
+import { consumerSettings, payloadTtlSeconds, redisAddressOf } from './queue-settings.ts';
 import { openRolloutEngine } from './rollout-engine.ts';
 import { rolloutRpc } from './rollout-rpc.ts';
 import { RolloutWorker, rolloutMetrics } from './rollout-worker.ts';
@@ -23,25 +23,27 @@ import { WeightFeed } from './weight-feed.ts';
  */
 export async function startRolloutService(
   role: 'policy' | 'momentum',
-  { config, log, registry, env, notice }: ServiceContext,
+  context: ServiceContext,
 ): Promise<RunningService> {
+  const { config, log, registry, security, env, notice } = context;
   const { deadlines, policyRollout, momentumRollout } = config.deployment;
   const [model, tokenizer, { runId }] = await Promise.all([
     loadModelConfig(config.model.path),
     loadTokenizer(config.model.path),
-    joinRun(config),
+    joinRun(config, security),
   ]);
   const stops = stopTokenIds(model, tokenizer);
   const { engine, device } = await openRolloutEngine(config, {
     ...{ role, runId, model, tokenizer, env, log, notice },
     stopTokenIds: stops,
-    admit: (device) => admitWorker(config, { role, device }),
+    admit: (device) => admitWorker(config, security, { role, device }),
   });
-  const redis = connectRedis(redisUrlOf(config));
+  const redis = connectRedis(redisAddressOf(config));
   const metrics = createMetrics(registry, rolloutMetrics, { role, direction: 'received' });
   metrics.entropyIsEstimate.set({ role }, config.rollout.engine === 'onnx' ? 0 : 1);
   const weights = new WeightFeed({
     address: learnerAddress(config),
+    security,
     role,
     expectedBytes: numParameters(model) * 4,
     subscriber: workerName(),
@@ -69,6 +71,7 @@ export async function startRolloutService(
     metrics,
   });
   const servers = await openServers({
+    context,
     listen: role === 'policy' ? policyRollout : momentumRollout,
     services: [
       {
@@ -84,7 +87,6 @@ export async function startRolloutService(
         }),
       },
     ],
-    registry,
     notReady: () => engine.notReady(),
   });
   const consumer = new Consumer({

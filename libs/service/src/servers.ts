@@ -1,10 +1,12 @@
-import { RpcServer, type ServedService } from '@mgrpo/rpc';
-import { type Registry, startTelemetryServer } from '@mgrpo/telemetry';
+import { checkOwnCertificate, type Denial, RpcServer, type ServedService } from '@mgrpo/rpc';
+import { createMetrics, startTelemetryServer } from '@mgrpo/telemetry';
+import type { ServiceContext } from './service-process.ts';
+import { metricsDenial, requireProtection } from './service-security.ts';
 
 export interface ServersOptions {
+  context: Pick<ServiceContext, 'config' | 'log' | 'registry' | 'security'>;
   listen: { host: string; port: number; metricsPort: number };
   services: readonly ServedService[];
-  registry: Registry;
   /** Null when the service can be given work, else why not. */
   notReady: () => string | null;
 }
@@ -19,13 +21,25 @@ export interface Servers {
 }
 
 export async function openServers(options: ServersOptions): Promise<Servers> {
-  const { listen, services, registry, notReady } = options;
+  const { listen, services, context, notReady } = options;
+  const { registry, log, security } = context;
+  const settings = context.config.deployment.security;
+  const warning = requireProtection(listen.host, settings, security);
+  if (warning !== null) log.warn(warning);
+  const { deniedCalls } = createMetrics(registry, ['deniedCalls']);
+  const onDenied = (reason: Denial) => deniedCalls.inc({ reason });
   let isDraining = false;
-  const rpc = await RpcServer.start({ ...listen, services, reflection: false });
+  const rpc = await RpcServer.start({ ...listen, services, reflection: false, security, onDenied });
+  await checkOwnCertificate(rpc.port, listen.host, security);
   const telemetry = await startTelemetryServer({
     host: listen.host,
     port: listen.metricsPort,
     registry,
+    metricsDenial: (authorization) => {
+      const denial = metricsDenial(authorization, { host: listen.host, settings, peers: security });
+      if (denial !== null) onDenied(denial);
+      return denial;
+    },
     live: () => null,
     ready: () => (isDraining ? 'draining' : notReady()),
   });

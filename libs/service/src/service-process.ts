@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RunConfig } from '@mgrpo/config';
+import { configOfRole, type RunConfig } from '@mgrpo/config';
 import { exitCode, MgrpoError, messageOf } from '@mgrpo/errors';
 import type { HeldLease } from '@mgrpo/lease';
+import type { PeerSecurity } from '@mgrpo/rpc';
 import { createLogger, createRegistry, type Logger, type Registry } from '@mgrpo/telemetry';
 import { takeServiceLease } from './service-lease.ts';
+import { openPeerSecurity } from './service-security.ts';
 
 /** What a service tells the process that started it, over the IPC channel. */
 export type ServiceMessage =
@@ -18,6 +20,8 @@ export interface ServiceContext {
   registry: Registry;
   /** Where secrets are that the configuration refers to by name. */
   env: NodeJS.ProcessEnv;
+  /** Who may call us, and how we show who we are. */
+  security: PeerSecurity;
   /** Tells the person at `mgrpo train` something about the input, and the log. */
   notice(message: string): void;
 }
@@ -43,10 +47,11 @@ export interface RunningService {
  */
 export async function runService(
   service: string,
-  config: RunConfig,
+  runConfig: RunConfig,
   start: (context: ServiceContext) => Promise<RunningService>,
   { isSingle = false } = {},
 ): Promise<number> {
+  const config = configOfRole(runConfig, service);
   const log = createLogger({ service, level: config.deployment.logLevel });
   const isSupervised = process.send !== undefined;
   const stopped = Promise.withResolvers<string>();
@@ -57,15 +62,18 @@ export async function runService(
   void stopped.promise.then(() => stopping.abort());
   let running: RunningService | undefined;
   let lease: HeldLease | null = null;
+  let security: PeerSecurity | undefined;
   const notice = (message: string) => {
     log.warn(message);
     tell({ kind: 'notice', message });
   };
   try {
+    security = openPeerSecurity(config.deployment.security, notice);
     if (isSingle) lease = await takeServiceLease(service, config, { log, signal: stopping.signal });
     if (stopping.signal.aborted) return 0;
     const { env } = process;
-    const starting = start({ config, log, registry: createRegistry(service), env, notice });
+    const registry = createRegistry(service);
+    const starting = start({ config, log, registry, security, env, notice });
     running = await Promise.race([
       starting,
       stopped.promise.then(() => undefined),
@@ -90,6 +98,7 @@ export async function runService(
       await Promise.race([within(drainMs, running.close(), log), ...graceOf(lease)]);
     }
     await lease?.release();
+    security?.close();
     log.info('ended');
     endProcess();
   }

@@ -35,6 +35,8 @@ const finalCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'INVALID_CONFIG',
   'INVALID_INPUT',
   'INVALID_MODEL',
+  'UNAUTHENTICATED',
+  'PERMISSION_DENIED',
   'CORRUPT',
   'INCOMPATIBLE',
   'RESOURCE',

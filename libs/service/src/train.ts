@@ -3,10 +3,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rolloutCounts } from '@mgrpo/algorithm';
 import { runFiles } from '@mgrpo/checkpoint';
-import { type RunConfig, withoutSecrets } from '@mgrpo/config';
+import { configOfRole, type RunConfig, withoutSecrets } from '@mgrpo/config';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { freePort, openRedis, type RedisServer } from '@mgrpo/queues';
-import { connect, contracts, type RunState__Output, serverStream } from '@mgrpo/rpc';
+import {
+  connect,
+  contracts,
+  type PeerSecurity,
+  type RunState__Output,
+  serverStream,
+} from '@mgrpo/rpc';
+import { redisAddressOf } from './queue-settings.ts';
+import { openPeerSecurity } from './service-security.ts';
 import { type SupervisedService, Supervisor, type SupervisorEvent } from './supervisor.ts';
 
 export interface TrainOptions {
@@ -45,8 +53,10 @@ export type TrainOutcome = 'finished' | 'stopped' | 'halted';
 export async function runTraining(options: TrainOptions): Promise<TrainOutcome> {
   const { config, runFolder, hooks } = options;
   const configPath = writeConfig(runFolder, config);
+  const own = configOfRole(config, 'operator').deployment;
+  const security = openPeerSecurity(own.security, hooks.tell);
   const redis = await openRedis({
-    url: config.deployment.redis.url,
+    url: own.redis.url === null ? null : redisAddressOf({ deployment: own }),
     folder: join(runFolder, 'redis'),
     tell: hooks.tell,
     searchPath: options.searchPath,
@@ -62,7 +72,7 @@ export async function runTraining(options: TrainOptions): Promise<TrainOutcome> 
   });
   const abort = new AbortController();
   const signal = AbortSignal.any([options.signal, abort.signal]);
-  const watching = watch(`127.0.0.1:${coordinatorPort}`, { signal, hooks });
+  const watching = watch(`127.0.0.1:${coordinatorPort}`, { signal, hooks, security });
   try {
     return await Promise.race([watching, supervisor.failed]);
   } finally {
@@ -71,6 +81,7 @@ export async function runTraining(options: TrainOptions): Promise<TrainOutcome> 
     await watching.catch(() => {});
     await supervisor.stop();
     await redis.close();
+    security.close();
   }
 }
 
@@ -102,9 +113,9 @@ function writeConfig(runFolder: string, config: RunConfig): string {
 /** Follows the coordinator, through its restarts, to the end of the run. */
 async function watch(
   address: string,
-  { signal, hooks }: Pick<TrainOptions, 'signal' | 'hooks'>,
+  { signal, hooks, security }: Pick<TrainOptions, 'signal' | 'hooks'> & { security: PeerSecurity },
 ): Promise<TrainOutcome> {
-  const client = connect(contracts.CoordinatorService, address);
+  const client = connect(contracts.CoordinatorService, address, security);
   try {
     while (!signal.aborted) {
       try {

@@ -3,6 +3,7 @@ import { MgrpoError, messageOf } from '@mgrpo/errors';
 import {
   connect,
   contracts,
+  type PeerSecurity,
   serverStream,
   WeightAssembler,
   type WeightServiceClient,
@@ -14,6 +15,7 @@ import type { Logger } from '@mgrpo/telemetry';
 export interface WeightFeedOptions {
   /** host:port of the learner (or of a relay). */
   address: string;
+  security: PeerSecurity;
   role: 'policy' | 'momentum';
   /** Bytes of the model's parameters as float32. */
   expectedBytes: number;
@@ -30,7 +32,12 @@ export interface WeightFeedOptions {
 }
 
 // The run's configuration, model or machine is not ours: trying again can't help.
-const fatalCodes = new Set(['INCOMPATIBLE', 'INVALID_CONFIG', 'INVALID_MODEL']);
+const fatalCodes = new Set([
+  'INCOMPATIBLE',
+  'INVALID_CONFIG',
+  'INVALID_MODEL',
+  'PERMISSION_DENIED',
+]);
 
 /**
  * One role's weight versions as the learner publishes them.
@@ -50,7 +57,7 @@ export class WeightFeed {
 
   constructor(options: WeightFeedOptions) {
     this.#options = options;
-    this.#client = connect(contracts.WeightService, options.address);
+    this.#client = connect(contracts.WeightService, options.address, options.security);
     this.#failed.promise.catch(() => {});
     this.#loop = this.#run();
   }

@@ -53,6 +53,7 @@ const ofCoordinator = {
   counter: define('counter', ['coordinator']),
   gauge: define('gauge', ['coordinator']),
 };
+const ofAll = { counter: define('counter', serviceNames) };
 const ofWeights = define('gauge', [...workers, 'learner']);
 const ofTransfers = {
   counter: define('counter', [...workers, 'learner']),
@@ -292,6 +293,11 @@ export const metricDefinitions = {
   checkpointVersion: ofLearner.gauge(
     'mgrpo_checkpoint_version',
     'Weight version of the newest checkpoint',
+  ),
+  deniedCalls: ofAll.counter(
+    'mgrpo_denied_calls_total',
+    'Calls and reads of /metrics that were refused, by whether the caller was unknown or not allowed',
+    { reason: ['unauthenticated', 'permission-denied'] },
   ),
   learnerEpoch: ofLearner.gauge(
     'mgrpo_learner_epoch',

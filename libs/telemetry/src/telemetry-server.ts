@@ -11,6 +11,8 @@ export interface TelemetryServerOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly registry: Registry;
+  /** Why someone with this `Authorization` header may not read /metrics; null when they may. */
+  metricsDenial?(authorization: string | undefined): 'unauthenticated' | 'permission-denied' | null;
   /** Whether the process should be left alone: a reason gets it restarted. */
   readonly live: Probe;
   /** Whether it should be given work. */
@@ -58,12 +60,18 @@ export async function startTelemetryServer(
 }
 
 async function answer(
-  { method, url }: IncomingMessage,
-  { registry, live, ready }: TelemetryServerOptions,
+  { method, url, headers }: IncomingMessage,
+  { registry, live, ready, metricsDenial }: TelemetryServerOptions,
 ): Promise<{ status: number; text: string }> {
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, text: 'GET only\n' };
   switch (url?.split('?')[0]) {
     case '/metrics':
+      switch (metricsDenial?.(headers.authorization) ?? null) {
+        case 'unauthenticated':
+          return { status: 401, text: 'send Authorization: Bearer and a token of monitoring\n' };
+        case 'permission-denied':
+          return { status: 403, text: 'the token of another role; send one of monitoring\n' };
+      }
       return { status: 200, text: await registry.metrics() };
     case '/healthz':
       return health(await live());

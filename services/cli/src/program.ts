@@ -1,6 +1,7 @@
 import { exitCode, MgrpoError, messageOf } from '@mgrpo/errors';
 import { Command, CommanderError, Option } from 'commander';
 import type { AuditFlags } from './commands/audit.ts';
+import type { CertsFlags } from './commands/certs.ts';
 import type { EvalFlags } from './commands/eval.ts';
 import type { ExportFlags } from './commands/export.ts';
 import type { GenerateFlags } from './commands/generate.ts';
@@ -34,6 +35,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     addExport,
     addAnswers,
     addVerify,
+    addCerts,
     addDoctor,
   ]) {
     add(program, done);
@@ -317,6 +319,25 @@ function addVerify(program: Command, done: Done): void {
     .action(async (folder: string) => {
       const { verify } = await import('./commands/verify.ts');
       done(await verify(folder));
+    });
+}
+
+function addCerts(program: Command, done: Done): void {
+  const list = (text: string) => text.split(',').map((host) => host.trim());
+  program
+    .command('certs')
+    .description('make an authority, and certificate and token of each role, for development')
+    .argument(
+      '<dir>',
+      'folder for them; keys are readable by you alone, and nothing is overwritten',
+    )
+    .option('--days <n>', 'how long the certificates are valid', wholeNumber(1), 90)
+    .option('--hosts <list>', "more host names of the run's Redis", list, [])
+    .option('--renew', 'new certificates by the authority in the folder')
+    .addHelpText('after', examples('mgrpo certs certs', 'mgrpo certs certs --renew --days 30'))
+    .action(async (folder: string, flags: CertsFlags) => {
+      const { certs } = await import('./commands/certs.ts');
+      done(await certs(folder, flags));
     });
 }
 

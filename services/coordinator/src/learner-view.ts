@@ -5,6 +5,7 @@ import {
   contracts,
   type LearnerServiceClient,
   type LearnerState__Output,
+  type PeerSecurity,
   serverStream,
   unary,
 } from '@mgrpo/rpc';
@@ -13,6 +14,7 @@ import type { Logger } from '@mgrpo/telemetry';
 export interface LearnerViewOptions {
   /** host:port of the learner. */
   address: string;
+  security: PeerSecurity;
   rpcDeadlineMs: number;
   reconnectDelayMs: number;
   log: Logger;
@@ -44,7 +46,7 @@ export class LearnerView {
   /** `first`: the state with which the run was joined. */
   constructor(first: LearnerState__Output, options: LearnerViewOptions) {
     this.#options = options;
-    this.#client = connect(contracts.LearnerService, options.address);
+    this.#client = connect(contracts.LearnerService, options.address, options.security);
     this.#take(first);
     this.#loop = this.#watch();
   }

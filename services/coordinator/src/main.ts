@@ -18,7 +18,7 @@ import {
   openServers,
   payloadTtlSeconds,
   type RunningService,
-  redisUrlOf,
+  redisAddressOf,
   runService,
   type ServiceContext,
 } from '@mgrpo/service';
@@ -41,16 +41,16 @@ const problemsPerJob = 64;
 
 /** Adds the iterations' jobs, evaluates, repairs what was lost, and tells how the run goes. */
 export async function startCoordinator(context: ServiceContext): Promise<RunningService> {
-  const { config, log, registry } = context;
+  const { config, log, registry, security } = context;
   const tokenizer = await loadTokenizer(config.model.path);
   const encode = await openPromptEncoder(config.model.path, tokenizer, config.prompts);
   const [questions, problems, state] = await Promise.all([
     loadQuestions(config, encode, context),
     loadProblems(config, encode, context),
-    joinRun(config),
+    joinRun(config, security),
   ]);
   const { runId } = state;
-  const redis = connectRedis(redisUrlOf(config));
+  const redis = connectRedis(redisAddressOf(config));
   const payloads = new PayloadStore(redis, payloadTtlSeconds);
   const { jobs, deadlines, redis: redisConfig } = config.deployment;
   const prefix = queuePrefix(redisConfig.prefix, runId);
@@ -59,6 +59,7 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
   let onState = () => {};
   const learner = new LearnerView(state, {
     address: learnerAddress(config),
+    security,
     rpcDeadlineMs: deadlines.rpcMs,
     reconnectDelayMs: 200,
     log,
@@ -105,6 +106,7 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
     },
   });
   const servers = await openServers({
+    context,
     listen: config.deployment.coordinator,
     services: [
       {
@@ -112,7 +114,6 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
         implementation: coordinatorRpc(coordinator),
       },
     ],
-    registry,
     notReady: () => null,
   });
   return {

@@ -6,7 +6,7 @@ import {
   openServers,
   payloadTtlSeconds,
   type RunningService,
-  redisUrlOf,
+  redisAddressOf,
   runService,
   type ServiceContext,
 } from '@mgrpo/service';
@@ -26,7 +26,7 @@ export async function startLearner(
   context: ServiceContext,
   runFolder: string,
 ): Promise<RunningService> {
-  const { config, log, registry } = context;
+  const { config, log } = context;
   const fatal = Promise.withResolvers<never>();
   fatal.promise.catch(() => {});
   const { learner, publisher, devices, runId, close } = await openLearner(
@@ -35,6 +35,7 @@ export async function startLearner(
     fatal.reject,
   );
   const servers = await openServers({
+    context,
     listen: config.deployment.learner,
     services: [
       {
@@ -46,11 +47,10 @@ export async function startLearner(
         implementation: weightRpc(publisher, config),
       },
     ],
-    registry,
     notReady: () => (publisher.newest('policy') === undefined ? 'replaying the journal' : null),
   });
   await learner.replay();
-  const redis = connectRedis(redisUrlOf(config));
+  const redis = connectRedis(redisAddressOf(config));
   const payloads = new PayloadStore(redis, payloadTtlSeconds);
   const numPrompts = config.algorithm.promptsPerIteration;
   const consumer = new Consumer({

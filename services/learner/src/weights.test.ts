@@ -1,6 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { FetchRequest__Output, SubscribeRequest__Output, WeightChunk } from '@mgrpo/rpc';
-import { contracts, RpcServer, roleFromWire, streamHandler, type WeightVersion } from '@mgrpo/rpc';
+import {
+  contracts,
+  openSecurity,
+  RpcServer,
+  roleFromWire,
+  streamHandler,
+  type WeightVersion,
+} from '@mgrpo/rpc';
 import { WeightFeed } from '@mgrpo/service';
 import { createLogger } from '@mgrpo/telemetry';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -46,6 +53,7 @@ async function serve(publisher: WeightPublisher, port = 0): Promise<RpcServer> {
 function follow(port: number): { feed: WeightFeed; seen: WeightVersion[] } {
   const seen: WeightVersion[] = [];
   const feed = new WeightFeed({
+    security: openSecurity,
     address: `127.0.0.1:${port}`,
     role: 'policy',
     expectedBytes: numBytes,
@@ -115,6 +123,7 @@ describe('a subscriber', () => {
     publish(publisher, 0);
     const { port } = await serve(publisher);
     const feed = new WeightFeed({
+      security: openSecurity,
       address: `127.0.0.1:${port}`,
       role: 'policy',
       expectedBytes: 8,

@@ -20,7 +20,7 @@ import {
   openServers,
   payloadTtlSeconds,
   type RunningService,
-  redisUrlOf,
+  redisAddressOf,
   runService,
   type ServiceContext,
   type VoteOptions,
@@ -39,16 +39,13 @@ export function main(config: RunConfig): Promise<number> {
 const votesInHand = 16;
 
 /** Filters, votes and rewards: takes a question's rollouts from Redis, leaves its verdicts there. Stateless. */
-export async function startVoter({
-  config,
-  log,
-  registry,
-}: ServiceContext): Promise<RunningService> {
+export async function startVoter(context: ServiceContext): Promise<RunningService> {
+  const { config, log, registry, security } = context;
   const [tokenizer, { runId }] = await Promise.all([
     loadTokenizer(config.model.path),
-    joinRun(config),
+    joinRun(config, security),
   ]);
-  const redis = connectRedis(redisUrlOf(config));
+  const redis = connectRedis(redisAddressOf(config));
   const payloads = new PayloadStore(redis, payloadTtlSeconds);
   const metrics = createMetrics(registry, [
     'groups',
@@ -64,9 +61,9 @@ export async function startVoter({
       answerOf(text, config.answer.extractor, (reason) => metrics.refusedAnswers.inc({ reason })),
   };
   const servers = await openServers({
+    context,
     listen: config.deployment.voter,
     services: [{ definition: contracts.VoterService.service, implementation: voterRpc(options) }],
-    registry,
     notReady: () => null,
   });
   const consumer = new Consumer({

@@ -1,4 +1,4 @@
-import { connect, contracts, RpcServer } from '@mgrpo/rpc';
+import { connect, contracts, openSecurity, RpcServer } from '@mgrpo/rpc';
 import { onTestFinished } from 'vitest';
 import { voterRpc } from './voter-rpc.ts';
 
@@ -10,7 +10,7 @@ export async function serveVoter(options: Parameters<typeof voterRpc>[0]) {
     reflection: false,
     services: [{ definition: contracts.VoterService.service, implementation: voterRpc(options) }],
   });
-  const client = connect(contracts.VoterService, `127.0.0.1:${server.port}`);
+  const client = connect(contracts.VoterService, `127.0.0.1:${server.port}`, openSecurity);
   onTestFinished(async () => {
     client.close();
     await server.close(100);

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describeModel } from '@mgrpo/checkpoint';
-import { loadRunConfig, type RunConfig } from '@mgrpo/config';
+import { configOfRole, loadRunConfig, type RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
+import type { RedisAddress } from '@mgrpo/queues';
 import { type Check, checksOf } from '../doctor/checks.ts';
 import { dryRun } from '../doctor/dry-run.ts';
 import { engineChecks } from '../doctor/engine-checks.ts';
@@ -29,10 +30,9 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
     process.stdout.write(`${await dryRun(config, options)}\n`);
     return 0;
   }
-  const redisUrl = flags.redis ?? config?.deployment.redis.url ?? process.env.REDIS_URL ?? null;
   const facts = await machineFacts({
     root,
-    redisUrl,
+    redis: flags.redis ?? recipeRedis(config) ?? process.env.REDIS_URL ?? null,
     searchPath: process.env.PATH ?? '',
     // Without a recipe: what this machine has.
     device: flags.recipe ? config!.rollout.device : 'auto',
@@ -47,6 +47,13 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
     process.stdout.write(`${[...checks.map(checkText), ...planLines].join('\n')}\n`);
   }
   return checks.some(({ status }) => status === 'failed') ? 1 : 0;
+}
+
+/** The Redis of a run by the recipe, as its operator sees it. */
+function recipeRedis(config: RunConfig | null): RedisAddress | null {
+  if (config === null) return null;
+  const { url, ...rest } = configOfRole(config, 'operator').deployment.redis;
+  return url === null ? null : { url, ...rest };
 }
 
 /** The recipe whose memory is planned; without one, the paper's defaults. */

@@ -60,8 +60,8 @@ export async function evaluate(flags: EvalFlags): Promise<number> {
   }
   if (flags.listen !== undefined) {
     const { serveModel } = await import('./eval/serve-model.ts');
-    const { slots } = evaluationConfig({ ...flags, model, prompts: '-' }).deployment.rollout;
-    return await serveModel({ model, listen: flags.listen, slots, engines: flags.engines });
+    const { deployment } = evaluationConfig({ ...flags, model, prompts: '-' });
+    return await serveModel({ model, listen: flags.listen, engines: flags.engines, deployment });
   }
   if ((prompts === undefined) === (benchmarks === undefined)) {
     const what = 'give --benchmarks (mgrpo eval --list names them), or --prompts with a file';

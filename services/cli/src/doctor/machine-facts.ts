@@ -5,7 +5,7 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hidePassword, messageOf } from '@mgrpo/errors';
-import { findProgram, requireRedis } from '@mgrpo/queues';
+import { findProgram, type RedisAddress, requireRedis } from '@mgrpo/queues';
 import { chooseDevice, type DeviceSetting, fingerprint, providers } from '@mgrpo/runtime';
 import type { DeviceFacts, MachineFacts, RedisFacts } from './checks.ts';
 
@@ -14,11 +14,11 @@ const run = promisify(execFile);
 /** Looks at this machine: programs, packages, memory. */
 export async function machineFacts(options: {
   readonly root: string;
-  readonly redisUrl: string | null;
+  readonly redis: RedisAddress | string | null;
   readonly searchPath: string;
   readonly device: DeviceSetting;
 }): Promise<MachineFacts> {
-  const { root, redisUrl, searchPath, device } = options;
+  const { root, redis, searchPath, device } = options;
   const { bavail, bsize } = await statfs('.');
   const { cpu, onnxRuntime, node } = fingerprint();
   return {
@@ -32,7 +32,7 @@ export async function machineFacts(options: {
     onnxRuntime,
     providers: providers(),
     device: await deviceFacts(device),
-    redis: await redisFacts(redisUrl, searchPath),
+    redis: await redisFacts(redis, searchPath),
   };
 }
 
@@ -57,10 +57,14 @@ async function deviceFacts(setting: DeviceSetting): Promise<DeviceFacts> {
   }
 }
 
-async function redisFacts(url: string | null, searchPath: string): Promise<RedisFacts> {
-  if (url !== null) {
+async function redisFacts(
+  address: RedisAddress | string | null,
+  searchPath: string,
+): Promise<RedisFacts> {
+  if (address !== null) {
+    const url = typeof address === 'string' ? address : address.url;
     try {
-      await requireRedis(url, 3000);
+      await requireRedis(address, 3000);
       return { kind: 'answers', url: hidePassword(url) };
     } catch (error) {
       return { kind: 'no-answer', reason: messageOf(error) };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { goldResponse, judgeResponse, type RunPython, scoreBenchmark } from '@mgrpo/benchmarks';
-import type { RunConfig } from '@mgrpo/config';
+import { configOfRole, type RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import { fingerprint } from '@mgrpo/runtime';
 import { loadChatTemplate, openPromptEncoder } from '@mgrpo/tokenizer';
@@ -39,7 +39,12 @@ export async function evalBenchmarks(flags: BenchmarkFlags, config: RunConfig): 
   const stop = stopSignal(tell);
   const python = await openPython(chosen);
   const model = await (workers.length > 0
-    ? openRemoteModel(flags.model, { workers, signal: stop.signal, tell })
+    ? openRemoteModel(flags.model, {
+        workers,
+        settings: configOfRole(config, 'operator').deployment.security,
+        signal: stop.signal,
+        tell,
+      })
     : openModel(flags.model, { slots, engines, signal: stop.signal }));
   try {
     const chat = await chatOf(flags.model, config);

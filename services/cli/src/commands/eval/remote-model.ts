@@ -1,4 +1,5 @@
 import { loadModelFolder, weightsSha256 } from '@mgrpo/checkpoint';
+import type { RunConfig } from '@mgrpo/config';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import {
   connect,
@@ -7,7 +8,7 @@ import {
   type RolloutStatus__Output,
   unary,
 } from '@mgrpo/rpc';
-import { fromWire } from '@mgrpo/service';
+import { fromWire, openPeerSecurity } from '@mgrpo/service';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 import type { OpenModel, Question } from '../../model.ts';
 import { versionOf } from './serve-model.ts';
@@ -26,6 +27,8 @@ interface Lane {
 export interface RemoteOptions {
   /** `host:port` of processes started by `mgrpo eval --listen`. */
   readonly workers: readonly string[];
+  /** How we show the workers who we are. */
+  readonly settings: RunConfig['deployment']['security'];
   readonly signal: AbortSignal;
   tell(message: string): void;
 }
@@ -50,14 +53,16 @@ export async function openRemoteModel(folder: string, options: RemoteOptions): P
     loadTokenizer(folder),
   ]);
   const sha256 = weightsSha256(weights);
+  const security = openPeerSecurity(options.settings, options.tell);
   const lanes = options.workers.map((address) => ({
     address,
-    client: connect(contracts.RolloutService, address),
+    client: connect(contracts.RolloutService, address, security),
     underWay: 0,
     isLost: false,
   }));
   const close = async () => {
     for (const { client } of lanes) client.close();
+    security.close();
   };
   try {
     await checkWorkers(lanes, { folder, version: versionOf(sha256), ...options });

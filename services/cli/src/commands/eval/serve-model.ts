@@ -1,12 +1,14 @@
+import { configOfRole, type RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import {
+  checkOwnCertificate,
   contracts,
   type GenerateRequest__Output,
   RpcServer,
   unaryHandler,
   wireRole,
 } from '@mgrpo/rpc';
-import { machineFingerprint, toWire } from '@mgrpo/service';
+import { machineFingerprint, openPeerSecurity, requireProtection, toWire } from '@mgrpo/service';
 import { type OpenModel, openModel } from '../../model.ts';
 import { stopSignal } from '../../stop-signal.ts';
 
@@ -14,8 +16,9 @@ export interface ServeModelOptions {
   readonly model: string;
   /** `host:port`, or a port of this machine alone; port 0 takes a free one. */
   readonly listen: string;
-  readonly slots: number;
   readonly engines: number;
+  /** Of it, who may call (as for a policy-rollout service) and the engine's slots. */
+  readonly deployment: RunConfig['deployment'];
 }
 
 /** The weight version by which a worker names a model folder's weights: 52 bits of their hash. */
@@ -27,20 +30,24 @@ export function versionOf(weightsSha256: string): number {
 export async function serveModel(options: ServeModelOptions): Promise<number> {
   const { host, port } = parseListen(options.listen);
   const tell = (message: string) => process.stderr.write(`mgrpo: ${message}\n`);
+  const { rollout, security: settings } = configOfRole(options, 'policy-rollout').deployment;
+  const security = openPeerSecurity(settings, tell);
+  const warning = requireProtection(host, settings, security);
+  if (warning !== null) tell(warning);
   const stop = stopSignal(tell);
-  const model = await openModel(options.model, { ...options, signal: stop.signal });
+  const { slots } = rollout;
+  const model = await openModel(options.model, { ...options, slots, signal: stop.signal });
   try {
     const server = await RpcServer.start({
       host,
       port,
       reflection: false,
+      security,
       services: [{ definition: contracts.RolloutService.service, implementation: modelRpc(model) }],
     });
+    await checkOwnCertificate(server.port, host, security);
     server.setServing(true);
     process.stdout.write(`serving ${options.model} on ${host}:${server.port}\n`);
-    if (!['127.0.0.1', 'localhost', '[::1]'].includes(host)) {
-      tell('whoever reaches this port can use the model: keep it inside a network that you trust');
-    }
     if (!stop.signal.aborted) {
       await new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
     }
@@ -48,6 +55,7 @@ export async function serveModel(options: ServeModelOptions): Promise<number> {
     return 0;
   } finally {
     stop.release();
+    security.close();
     await model.close();
   }
 }
