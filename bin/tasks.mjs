@@ -25,6 +25,8 @@ const tasks = {
   format: (args) => [['format', 'biome', ['check', '--write', ...(args.length ? args : ['.'])]]],
   check: () => checks,
   test: (args) => [...(args.length ? [] : checks), ['tests', 'vitest', ['run', ...args]]],
+  // A million damaged inputs for each door, where `test` tries 10,000.
+  fuzz: () => [['fuzz', 'vitest', ['run', 'test/fuzz']]],
   // With arguments too: `chaos --seed 7 --run 3`.
   chaos: (args) => [['chaos', 'chaos', args]],
 };
@@ -36,6 +38,10 @@ if (!Object.hasOwn(tasks, task)) {
 }
 // Whatever a tool spawns as `node` is this Node too.
 const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
+if (task === 'fuzz') {
+  env.FUZZ_CASES ??= '1000000';
+  env.FUZZ_SEED ??= String(Date.now() % 2 ** 31);
+}
 for (const [title, tool, toolArgs] of tasks[task](args)) {
   console.log(`\n── ${title}: ${tool} ${toolArgs.join(' ')}`);
   const command = [join(root, 'node_modules', tools[tool]), ...toolArgs];

@@ -4,6 +4,7 @@
  * @example nearestKey('groupsize', ['groupSize', 'method']) // -> 'groupSize'
  */
 export function nearestKey(typed: string, candidates: readonly string[]): string | null {
+  if (typed.length > longestKey) return null;
   let nearest: string | null = null;
   // Two letters of five wrong is still the same word; more is another one.
   let best = Math.max(2, Math.floor(typed.length * 0.4)) + 1;
@@ -16,6 +17,9 @@ export function nearestKey(typed: string, candidates: readonly string[]): string
   }
   return nearest;
 }
+
+// Of a key that somebody meant: the distance costs the product of the lengths.
+const longestKey = 100;
 
 /** Insertions, deletions and replacements between two words (Wagner and Fischer, one row kept). */
 function editDistance(a: string, b: string): number {

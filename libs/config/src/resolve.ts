@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { hidePassword, MgrpoError } from '@mgrpo/errors';
+import { MgrpoError, shown } from '@mgrpo/errors';
 import type { z } from 'zod';
 import { nearestKey } from './nearest-key.ts';
 import { type Field, fieldsOf } from './schema-fields.ts';
@@ -142,8 +142,8 @@ function complaintsOfIssue(
   if (value === undefined) {
     return [{ path, message: `"${path}" is missing; it must be ${type}${what}` }];
   }
-  const shown = isTree(value) ? 'a section' : hidePassword(JSON.stringify(value));
-  return [{ path, message: `"${path}" is ${shown}; it must be ${type}${what}` }];
+  const got = isTree(value) ? 'a section' : shown(value);
+  return [{ path, message: `"${path}" is ${got}; it must be ${type}${what}` }];
 }
 
 /** Looks for the intended key among its siblings first, then by its last word anywhere. */
@@ -164,5 +164,5 @@ function unknownKey(keys: readonly string[], fields: readonly Field[]): Complain
         : siblings.length === 0
           ? 'delete it, or quote the text that it is part of'
           : `${section ? `"${section}"` : 'the top level'} has ${siblings.join(', ')}`;
-  return { path: keys.join('.'), message: `unknown key "${keys.join('.')}"; ${remedy}` };
+  return { path: keys.join('.'), message: `unknown key ${shown(keys.join('.'))}; ${remedy}` };
 }

@@ -29,10 +29,16 @@ interface SchemaNode {
   exclusiveMaximum?: number;
 }
 
+// Writing the JSON schema takes most of the time of reading a configuration, and a schema never changes.
+const known = new WeakMap<z.ZodType, readonly Field[]>();
+
 /** Every key of a schema, sections before their keys, in the schema's order. */
-export function fieldsOf(schema: z.ZodType): Field[] {
+export function fieldsOf(schema: z.ZodType): readonly Field[] {
+  const before = known.get(schema);
+  if (before !== undefined) return before;
   const fields: Field[] = [];
   collect(z.toJSONSchema(schema, { io: 'input' }) as SchemaNode, [], fields);
+  known.set(schema, fields);
   return fields;
 }
 

@@ -50,5 +50,15 @@ export function messageOf(error: unknown): string {
 
 /** A text with `redis://user:secret@host` as `redis://user:***@host`, also where the URL is not well formed. */
 export function hidePassword(text: string): string {
-  return text.replace(/(\w+:\/\/[^:@/\s]*):\S*@/g, '$1:***@');
+  // Bounded, and begun at a word only: a long text must not cost its length squared.
+  return text.replace(/(?<!\w)(\w{1,20}:\/\/[^:@/\s]{0,1000}):\S{0,4000}@/g, '$1:***@');
+}
+
+const longestShown = 200;
+
+/** A value of someone's input as JSON, for a message: without passwords, and cut where it is long. */
+export function shown(value: unknown): string {
+  const json = hidePassword(JSON.stringify(value) ?? String(value));
+  if (json.length <= longestShown) return json;
+  return `${json.slice(0, longestShown)}… (${json.length} characters)`;
 }

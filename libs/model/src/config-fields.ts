@@ -1,4 +1,4 @@
-import { MgrpoError } from '@mgrpo/errors';
+import { MgrpoError, shown } from '@mgrpo/errors';
 
 // Beyond every model there is; a larger number is a damaged file, and would have us loop or allocate for hours.
 const maxCount = 2 ** 31 - 1;
@@ -70,7 +70,7 @@ export class ConfigFields {
   }
 
   #wrong(name: string, value: unknown, wanted: string): MgrpoError {
-    const what = `${this.#prefix}${name} is ${JSON.stringify(value)}, not ${wanted}`;
+    const what = `${this.#prefix}${name} is ${shown(value)}, not ${wanted}`;
     return invalidConfig(what, this.#file);
   }
 }

@@ -1,3 +1,4 @@
+import { shown } from '@mgrpo/errors';
 import { ConfigFields, invalidConfig } from './config-fields.ts';
 import { parseRope, type RopeScaling } from './rope-scaling.ts';
 
@@ -105,7 +106,7 @@ function architectureOf(fields: ConfigFields): Architecture {
   const type = fields.value('model_type');
   if (typeof type === 'string' && Object.hasOwn(traits, type)) return type as Architecture;
   const supported = Object.keys(traits).join(', ');
-  const what = `model_type ${JSON.stringify(type)} is not supported`;
+  const what = `model_type ${shown(type)} is not supported`;
   throw invalidConfig(`${what}; it must be one of ${supported}`);
 }
 
@@ -114,18 +115,18 @@ function rejectUnsupported(fields: ConfigFields, architecture: Architecture): vo
   const { className } = traits[architecture];
   const classes = fields.value('architectures');
   if (classes !== undefined && !(Array.isArray(classes) && classes.includes(className))) {
-    const what = `architectures ${JSON.stringify(classes)} is not supported`;
+    const what = `architectures ${shown(classes)} is not supported`;
     throw invalidConfig(`${what}; a ${architecture} language model is ["${className}"]`);
   }
   const quantization = fields.object('quantization_config');
   if (quantization !== null) {
-    const method = JSON.stringify(quantization.value('quant_method') ?? 'unnamed');
+    const method = shown(quantization.value('quant_method') ?? 'unnamed');
     const remedy = 'take the weights in bfloat16, float16 or float32';
     throw invalidConfig(`quantization_config (${method}) is not supported; ${remedy}`);
   }
   const activation = fields.value('hidden_act') ?? 'silu';
   if (activation !== 'silu') {
-    throw invalidConfig(`hidden_act ${JSON.stringify(activation)} is not supported, only "silu"`);
+    throw invalidConfig(`hidden_act ${shown(activation)} is not supported, only "silu"`);
   }
   // Qwen2 has its three biases whatever this says; elsewhere it adds one on the output too.
   const flags = ['use_sliding_window', 'mlp_bias'];
@@ -134,12 +135,12 @@ function rejectUnsupported(fields: ConfigFields, architecture: Architecture): vo
   if (wrong !== undefined) throw invalidConfig(`${wrong} is not supported; it must be false`);
   const layers = fields.value('layer_types') ?? [];
   if (!Array.isArray(layers)) {
-    throw invalidConfig(`layer_types is ${JSON.stringify(layers)}, not a list`);
+    throw invalidConfig(`layer_types is ${shown(layers)}, not a list`);
   }
   const strange = layers.find((type) => type !== 'full_attention');
   if (strange !== undefined) {
     throw invalidConfig(
-      `layer_types has ${JSON.stringify(strange)}, which is not supported, only "full_attention"`,
+      `layer_types has ${shown(strange)}, which is not supported, only "full_attention"`,
     );
   }
 }

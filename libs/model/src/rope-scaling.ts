@@ -1,3 +1,4 @@
+import { shown } from '@mgrpo/errors';
 import { type ConfigFields, invalidConfig } from './config-fields.ts';
 
 /** How a model trained on short texts turns its heads at the positions of longer ones. */
@@ -31,7 +32,7 @@ export function parseRope(fields: ConfigFields): Rope {
   const share = rope?.value('partial_rotary_factor') ?? fields.value('partial_rotary_factor') ?? 1;
   if (share !== 1) {
     throw invalidConfig(
-      `partial_rotary_factor ${JSON.stringify(share)} is not supported, only heads that turn whole`,
+      `partial_rotary_factor ${shown(share)} is not supported, only heads that turn whole`,
     );
   }
   const theta =
@@ -69,7 +70,7 @@ function parseScaling(rope: ConfigFields): RopeScaling {
     }
     default: {
       const supported = 'it must be default, linear or llama3';
-      throw invalidConfig(`rope_type ${JSON.stringify(type)} is not supported; ${supported}`);
+      throw invalidConfig(`rope_type ${shown(type)} is not supported; ${supported}`);
     }
   }
 }

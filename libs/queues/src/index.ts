@@ -7,6 +7,8 @@ export {
   type LearnJob,
   learnJobSchema,
   type PayloadRef,
+  parseMessage,
+  payloadRefSchema,
   type QueueName,
   queueNames,
   type RolloutJob,

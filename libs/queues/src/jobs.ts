@@ -12,14 +12,22 @@ export const queueNames = {
 
 export type QueueName = (typeof queueNames)[keyof typeof queueNames];
 
+// Far above what a run has: a job that says more is not one of ours.
+const maxTokens = 1 << 20;
+const maxRollouts = 1 << 16;
+const maxPrompts = 1 << 16;
+const maxAnswerCharacters = 1 << 16;
+
 const count = z.int().min(0);
-const tokens = z.array(count);
+const tokens = z.array(count).max(maxTokens);
+const name = z.string().min(1).max(64);
+const key = z.string().min(1).max(256);
 
 const samplingSchema = z.strictObject({
-  temperature: z.number().min(0),
+  temperature: z.number().min(0).max(1000),
   topP: z.number().min(0).max(1),
   topK: count,
-  maxResponseTokens: z.int().min(1),
+  maxResponseTokens: z.int().min(1).max(maxTokens),
   /** Rollouts bring their self-certainties, which only some rewards need. */
   selfCertainty: z.boolean(),
 });
@@ -29,23 +37,23 @@ const promptSchema = z.strictObject({ prompt: count, tokens });
 
 /** Generate responses for some prompts with one role's weights of exactly this version. */
 export const rolloutJobSchema = z.strictObject({
-  runId: z.string(),
+  runId: name,
   purpose: z.enum(['train', 'eval']),
   role: z.enum(['policy', 'momentum']),
   /** Iteration for training, weight version for evaluation: with purpose it selects the random stream. */
   iteration: count,
   weightVersion: count,
-  prompts: z.array(promptSchema).min(1),
+  prompts: z.array(promptSchema).min(1).max(maxPrompts),
   firstRollout: count,
-  numRollouts: z.int().min(1),
+  numRollouts: z.int().min(1).max(maxRollouts),
   sampling: samplingSchema,
   /** Where the payload goes. */
-  key: z.string(),
+  key,
 });
 
 /** Filter, label and reward the groups of one question, once all their rollouts are there. */
 export const voteJobSchema = z.strictObject({
-  runId: z.string(),
+  runId: name,
   iteration: count,
   weightVersion: count,
   /** One prompt, or the two wordings of a question that label each other. */
@@ -55,20 +63,20 @@ export const voteJobSchema = z.strictObject({
     .max(2)
     .refine((prompts) => prompts[0]?.prompt !== prompts[1]?.prompt, 'wordings need two positions'),
   /** The canonical gold answer; null unless the run's method is labelled. */
-  gold: z.string().min(1).nullable(),
-  key: z.string(),
+  gold: z.string().min(1).max(maxAnswerCharacters).nullable(),
+  key,
 });
 
 /** Train on the iteration, once all its questions have voted. */
 export const learnJobSchema = z.strictObject({
-  runId: z.string(),
+  runId: name,
   iteration: count,
   weightVersion: count,
 });
 
 /** Score the responses to the validation problems, once all are there. */
 export const evaluateJobSchema = z.strictObject({
-  runId: z.string(),
+  runId: name,
   version: count,
 });
 
@@ -79,7 +87,7 @@ export type EvaluateJob = z.infer<typeof evaluateJobSchema>;
 
 /** What a job returns: where its payload lies and what it hashes to. */
 export const payloadRefSchema = z.strictObject({
-  key: z.string(),
+  key,
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** When the group's last rollout was there, milliseconds since the epoch; for metrics only. */
   generatedAtMs: z.number().optional(),
