@@ -34,6 +34,7 @@ const owners: readonly (readonly [RegExp, string])[] = [
   [/^onnxruntime-(node|common)$/, 'libs/runtime'],
   [/^(bullmq|ioredis)$/, 'libs/queues'],
   [/^(@grpc\/.*|grpc-health-check)$/, 'libs/rpc'],
+  [/^(@opentelemetry\/.*|pino|prom-client)$/, 'libs/telemetry'],
 ];
 
 /** Pure libraries, which neither wait nor touch the machine. */

@@ -148,6 +148,27 @@ const lease = z
   .prefault({})
   .describe('what keeps a second learner or coordinator from working');
 
+const tracing = z
+  .strictObject({
+    endpoint: z
+      .string()
+      // A password here would stand in config.json; OTEL_EXPORTER_OTLP_HEADERS takes credentials.
+      .regex(/^https?:\/\/[^\s/@?#]+(\/[^\s@?#]*)?$/)
+      .nullable()
+      .default(null)
+      .describe(
+        'base URL of an OTLP/HTTP receiver of traces, such as http://localhost:4318; null records none',
+      ),
+    sampleRatio: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(1)
+      .describe('share of the iterations and evaluations whose traces are recorded'),
+  })
+  .prefault({})
+  .describe('OpenTelemetry: one trace for each iteration and evaluation');
+
 /** Where and how a run is executed. Nothing in here changes a result, so it is no part of the run's identity. */
 export const deploymentSchema = z
   .strictObject({
@@ -164,6 +185,7 @@ export const deploymentSchema = z
     deadlines,
     lease,
     security: securitySchema,
+    tracing,
     logLevel: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
       .default('info')

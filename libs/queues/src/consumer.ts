@@ -1,7 +1,13 @@
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { z } from 'zod';
-import { type PayloadRef, parseMessage, payloadRefSchema, type QueueName } from './jobs.ts';
+import {
+  type PayloadRef,
+  parseMessage,
+  payloadRefSchema,
+  type QueueName,
+  traceKey,
+} from './jobs.ts';
 import { connectRedis, type RedisAddress } from './redis.ts';
 
 /** Thrown by a handler that can't go on yet: the job comes back after `delayMs`, and no slot is held meanwhile. */
@@ -19,6 +25,8 @@ export interface ReceivedJob<Data> {
   data: Data;
   /** When the job's tree was added, milliseconds since the epoch. */
   addedAtMs: number;
+  /** W3C traceparent of its tree, where the coordinator traces; not checked. */
+  traceparent: string | null;
   /** What the children returned, in no particular order. */
   children(): Promise<PayloadRef[]>;
 }
@@ -91,10 +99,12 @@ async function run<Data>(
   token: string | undefined,
 ): Promise<PayloadRef | null> {
   try {
-    const data = parseMessage(options.schema, job.data, `job ${job.id} of ${options.queue}`);
+    const { [traceKey]: traceparent, ...own } = job.data ?? {};
+    const data = parseMessage(options.schema, own, `job ${job.id} of ${options.queue}`);
     const result = await options.handle({
       data,
       addedAtMs: job.timestamp,
+      traceparent: typeof traceparent === 'string' ? traceparent : null,
       children: () => childPayloads(job),
     });
     return result === null ? null : { ...result, finishedAtMs: Date.now() };

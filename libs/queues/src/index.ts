@@ -1,6 +1,12 @@
 export { Consumer, type ConsumerOptions, NotYet, type ReceivedJob } from './consumer.ts';
 export { freePort } from './free-port.ts';
-export { JobTrees, queuePrefix, type TreePlan, type TreeState } from './job-trees.ts';
+export {
+  type FoundTree,
+  JobTrees,
+  queuePrefix,
+  type TreePlan,
+  type TreeState,
+} from './job-trees.ts';
 export {
   type EvaluateJob,
   evaluateJobSchema,

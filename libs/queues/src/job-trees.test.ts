@@ -165,9 +165,29 @@ describe('a job tree', () => {
   it('is found again by another coordinator', async () => {
     const id = await trees.add(iterationPlan(1));
     const other = new JobTrees({ redis, prefix, attempts: 3, retryDelayMs: 10 });
-    expect(await other.find('0')).toBe(id);
+    expect(await other.find('learn', '0')).toMatchObject({ rootId: id, traceparent: null });
     expect(await other.state('learn', id)).toEqual({ kind: 'running' });
     await other.close();
+  });
+
+  it('carries the trace that it is part of beside the data of its jobs, and tells it to another coordinator', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const before = Date.now();
+    await trees.add(iterationPlan(1), traceparent);
+    const found = await trees.find('learn', '0');
+    expect(found).toMatchObject({ traceparent });
+    expect(found!.addedAtMs).toBeGreaterThanOrEqual(before);
+    const seen: unknown[] = [];
+    const note =
+      <Data>(handle: Handler<Data>): Handler<Data> =>
+      async (job) => {
+        seen.push(job.traceparent, 'traceparent' in (job.data as object));
+        return await handle(job);
+      };
+    consumeRollouts(note(putKey) as Handler<RolloutJob>);
+    consume(queueNames.vote, voteJobSchema, note(vote));
+    await learned();
+    expect(seen).toEqual(Array(3).fill([traceparent, false]).flat());
   });
 
   it('is missing after FLUSHALL, and runs when it is added anew', async () => {
@@ -196,7 +216,7 @@ describe('a job tree', () => {
     expect(await trees.backlog(queueNames.policy)).toEqual({ waiting: 3, active: 0 });
     await trees.remove('learn', id, '0');
     expect(await trees.backlog(queueNames.policy)).toEqual({ waiting: 0, active: 0 });
-    expect(await trees.find('0')).toBeUndefined();
+    expect(await trees.find('learn', '0')).toBeUndefined();
   });
 });
 

@@ -8,6 +8,7 @@ import {
   type QueueName,
   queueNames,
   type RolloutJob,
+  traceKey,
   type VoteJob,
 } from './jobs.ts';
 
@@ -24,6 +25,14 @@ export type TreeState =
   | { kind: 'running' }
   | { kind: 'missing' }
   | { kind: 'failed'; reason: string };
+
+/** A tree that is in Redis already. */
+export interface FoundTree {
+  rootId: string;
+  addedAtMs: number;
+  /** As it was added with. */
+  traceparent: string | null;
+}
 
 export interface JobTreesOptions {
   redis: Redis;
@@ -62,20 +71,32 @@ export class JobTrees {
     );
   }
 
-  /** Adds the tree, atomically, under a new epoch; returns the id of its root. */
-  async add(plan: TreePlan): Promise<string> {
+  /**
+   * Adds the tree, atomically, under a new epoch; returns the id of its root.
+   *
+   * `traceparent`: what the spans of its jobs are part of, if anything.
+   */
+  async add(plan: TreePlan, traceparent: string | null = null): Promise<string> {
     this.#epoch += 1;
     const id = `${treeName(plan)}.${this.#incarnation}${this.#epoch}`;
     const tree =
       plan.kind === 'iteration' ? this.#iterationTree(plan, id) : this.#evaluationTree(plan, id);
-    await this.#flow.add(tree);
+    await this.#flow.add(traceparent === null ? tree : traced(tree, traceparent));
     await this.#options.redis.hset(this.#treesKey, treeName(plan), id);
     return id;
   }
 
-  /** The root id of the newest tree under this name, also of one that an earlier coordinator added. */
-  async find(name: string): Promise<string | undefined> {
-    return (await this.#options.redis.hget(this.#treesKey, name)) ?? undefined;
+  /** The newest tree under this name, also one that an earlier coordinator added. */
+  async find(queue: 'learn' | 'evaluate', name: string): Promise<FoundTree | undefined> {
+    const rootId = await this.#options.redis.hget(this.#treesKey, name);
+    if (rootId === null) return undefined;
+    const root = await this.#queues.get(queue)!.getJob(rootId);
+    const traceparent: unknown = root?.data?.[traceKey];
+    return {
+      rootId,
+      addedAtMs: root?.timestamp ?? Date.now(),
+      traceparent: typeof traceparent === 'string' ? traceparent : null,
+    };
   }
 
   /** Whether a tree can still complete: a lost or failed one needs a new epoch. */
@@ -171,6 +192,13 @@ export class JobTrees {
     };
     return { name: queueName, queueName, data, prefix: this.#options.prefix, opts };
   }
+}
+
+/** The tree with the traceparent in each of its jobs. */
+function traced(tree: FlowJob, traceparent: string): FlowJob {
+  const data = { ...tree.data, [traceKey]: traceparent };
+  const children = tree.children?.map((child) => traced(child, traceparent));
+  return { ...tree, data, ...(children === undefined ? {} : { children }) };
 }
 
 /** The name of a tree, whatever its epoch; the prefix names the run. */

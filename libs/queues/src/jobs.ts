@@ -12,6 +12,12 @@ export const queueNames = {
 
 export type QueueName = (typeof queueNames)[keyof typeof queueNames];
 
+/**
+ * Stands beside a job's data where the coordinator traces, for its spans; no part of what the job is: its id, its
+ * payload and their hashes don't depend on it.
+ */
+export const traceKey = 'traceparent';
+
 // Far above what a run has: a job that says more is not one of ours.
 const maxTokens = 1 << 20;
 const maxRollouts = 1 << 16;

@@ -1,19 +1,20 @@
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  type ChannelOptions,
-  type Client,
-  type ClientOptions,
-  type ClientReadableStream,
-  type ClientUnaryCall,
+import type {
+  CallOptions,
+  ChannelCredentials,
+  ChannelOptions,
+  Client,
+  ClientOptions,
+  ClientReadableStream,
+  ClientUnaryCall,
   Metadata,
-  type ServiceDefinition,
-  type ServiceError,
+  ServiceDefinition,
+  ServiceError,
 } from '@grpc/grpc-js';
 import { MgrpoError } from '@mgrpo/errors';
 import { serversOf } from './access.ts';
 import type { PeerSecurity } from './peer-security.ts';
 import { fromStatus } from './status.ts';
+import { metadataOf } from './trace-metadata.ts';
 
 /**
  * Channel options of every client.
@@ -55,6 +56,8 @@ export interface CallLimits {
   signal?: AbortSignal;
   /** Wait up to the deadline for the server to come up, instead of failing at once. */
   waitForReady?: boolean;
+  /** W3C traceparent of the span that makes the call; goes with it as metadata. */
+  traceparent?: string | null;
 }
 
 /**
@@ -70,12 +73,12 @@ export async function unary<Res>(
     options: CallOptions,
     done: (error: ServiceError | null, response?: Res) => void,
   ) => ClientUnaryCall,
-  { deadlineMs, signal, waitForReady }: CallLimits,
+  { deadlineMs, signal, waitForReady, traceparent }: CallLimits,
 ): Promise<Res> {
   const { promise, resolve, reject } = Promise.withResolvers<Res>();
   if (signal?.aborted) throw new MgrpoError('CANCELLED', `${target}: the call was cancelled`);
   const call = invoke(
-    new Metadata({ waitForReady: waitForReady ?? false }),
+    metadataOf(traceparent, { waitForReady: waitForReady ?? false }),
     { deadline: Date.now() + deadlineMs },
     (error, response) =>
       error === null && response !== undefined
@@ -99,11 +102,11 @@ export async function unary<Res>(
 export async function* serverStream<Res>(
   target: string,
   invoke: (metadata: Metadata, options: CallOptions) => ClientReadableStream<Res>,
-  { signal, deadlineMs }: { signal?: AbortSignal; deadlineMs?: number } = {},
+  { signal, deadlineMs, traceparent }: Partial<Omit<CallLimits, 'waitForReady'>> = {},
 ): AsyncGenerator<Res> {
   if (signal?.aborted) throw new MgrpoError('CANCELLED', `${target}: the call was cancelled`);
   const call = invoke(
-    new Metadata(),
+    metadataOf(traceparent),
     deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs },
   );
   const cancel = () => call.cancel();

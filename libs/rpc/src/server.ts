@@ -14,15 +14,19 @@ import { authorizer, type Denial } from './authorize.ts';
 import { packageDefinition } from './contracts.ts';
 import { openSecurity, type PeerSecurity } from './peer-security.ts';
 import { toStatus } from './status.ts';
+import { traceparentOf } from './trace-metadata.ts';
 
-/** A unary handler from an async function: its error becomes the call's status, `signal` fires when the caller has gone. */
+/**
+ * A unary handler from an async function: its error becomes the call's status, `signal` fires when the caller has
+ * gone, `traceparent` is the caller's, unchecked.
+ */
 export function unaryHandler<Req, Res>(
-  respond: (request: Req, signal: AbortSignal) => Promise<Res>,
+  respond: (request: Req, signal: AbortSignal, traceparent: string | null) => Promise<Res>,
 ): handleUnaryCall<Req, Res> {
   return (call, callback) => {
     const abort = new AbortController();
     call.on('cancelled', () => abort.abort());
-    respond(call.request, abort.signal).then(
+    respond(call.request, abort.signal, traceparentOf(call.metadata)).then(
       (response) => callback(null, response),
       (error: unknown) => callback(toStatus(error)),
     );
@@ -37,7 +41,7 @@ export interface MessageSink<Res> {
 
 /** A server-stream handler from an async function; returning ends the stream. */
 export function streamHandler<Req, Res>(
-  respond: (request: Req, sink: MessageSink<Res>) => Promise<void>,
+  respond: (request: Req, sink: MessageSink<Res>, traceparent: string | null) => Promise<void>,
 ): handleServerStreamingCall<Req, Res> {
   return (call) => {
     const abort = new AbortController();
@@ -49,7 +53,7 @@ export function streamHandler<Req, Res>(
       send: (message: Res) => write(call, message, abort.signal),
       signal: abort.signal,
     };
-    respond(call.request, sink).then(
+    respond(call.request, sink, traceparentOf(call.metadata)).then(
       () => call.end(),
       (error: unknown) => {
         if (!abort.signal.aborted) call.emit('error', toStatus(error));

@@ -17,6 +17,7 @@ export { openServers } from './servers.ts';
 export { type RunningService, runService, type ServiceContext } from './service-process.ts';
 export { openPeerSecurity, requireProtection } from './service-security.ts';
 export { type SupervisedService, Supervisor, type SupervisorEvent } from './supervisor.ts';
+export { type TracedJobOptions, tracedJob } from './traced-job.ts';
 export { runTraining, type TrainHooks, type TrainOptions, type TrainOutcome } from './train.ts';
 export { trainingSequences } from './training-sequences.ts';
 export { type VoteOptions, verdictToWire } from './vote-question.ts';

@@ -2,7 +2,14 @@ import { loadModelConfig } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
 import { type RolloutEngine, stopTokenIds } from '@mgrpo/generation';
 import { numParameters } from '@mgrpo/model';
-import { Consumer, connectRedis, PayloadStore, queueNames, rolloutJobSchema } from '@mgrpo/queues';
+import {
+  Consumer,
+  connectRedis,
+  PayloadStore,
+  queueNames,
+  type RolloutJob,
+  rolloutJobSchema,
+} from '@mgrpo/queues';
 import { contracts } from '@mgrpo/rpc';
 import { createMetrics } from '@mgrpo/telemetry';
 import { loadTokenizer } from '@mgrpo/tokenizer';
@@ -14,6 +21,7 @@ import { rolloutRpc } from './rollout-rpc.ts';
 import { RolloutWorker, rolloutMetrics } from './rollout-worker.ts';
 import { openServers } from './servers.ts';
 import type { RunningService, ServiceContext } from './service-process.ts';
+import { tracedJob } from './traced-job.ts';
 import { WeightFeed } from './weight-feed.ts';
 
 /**
@@ -25,13 +33,14 @@ export async function startRolloutService(
   role: 'policy' | 'momentum',
   context: ServiceContext,
 ): Promise<RunningService> {
-  const { config, log, registry, security, env, notice } = context;
+  const { config, log, registry, tracer, security, env, notice, joined } = context;
   const { deadlines, policyRollout, momentumRollout } = config.deployment;
   const [model, tokenizer, { runId }] = await Promise.all([
     loadModelConfig(config.model.path),
     loadTokenizer(config.model.path),
     joinRun(config, security),
   ]);
+  joined(runId);
   const stops = stopTokenIds(model, tokenizer);
   const { engine, device } = await openRolloutEngine(config, {
     ...{ role, runId, model, tokenizer, env, log, notice },
@@ -69,6 +78,7 @@ export async function startRolloutService(
     keepVersions: config.lag + 1,
     fetchDeadlineMs: deadlines.weightsMs,
     metrics,
+    tracer,
   });
   const servers = await openServers({
     context,
@@ -84,6 +94,7 @@ export async function startRolloutService(
           device,
           engine,
           worker,
+          tracer,
         }),
       },
     ],
@@ -94,7 +105,13 @@ export async function startRolloutService(
     queue: queueNames[role],
     schema: rolloutJobSchema,
     concurrency: jobsInHand(config),
-    handle: ({ data }) => worker.run(data),
+    handle: tracedJob({
+      name: 'rollout',
+      tracer,
+      log,
+      describe: describeRollout,
+      handle: ({ data }, span) => worker.run(data, span),
+    }),
   });
   return {
     port: servers.port,
@@ -109,6 +126,18 @@ export async function startRolloutService(
       redis.disconnect();
     },
   };
+}
+
+function describeRollout(job: RolloutJob) {
+  const { purpose, role, weightVersion: version, iteration, prompts, numRollouts } = job;
+  const attributes = {
+    purpose,
+    role,
+    version,
+    prompts: prompts.length,
+    rollouts: prompts.length * numRollouts,
+  };
+  return purpose === 'train' ? { iteration, attributes } : { attributes };
 }
 
 /** Rejects when the engine's thread dies. */

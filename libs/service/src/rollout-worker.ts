@@ -2,7 +2,7 @@ import { MgrpoError } from '@mgrpo/errors';
 import type { RolloutEngine } from '@mgrpo/generation';
 import { NotYet, type PayloadRef, type PayloadStore, type RolloutJob } from '@mgrpo/queues';
 import type { WeightVersion } from '@mgrpo/rpc';
-import type { Metrics } from '@mgrpo/telemetry';
+import type { Metrics, Span, Tracer } from '@mgrpo/telemetry';
 import { decodeRollouts, encodeRollouts, type Rollout, type RolloutPart } from './rollout-codec.ts';
 import type { WeightFeed } from './weight-feed.ts';
 
@@ -34,6 +34,7 @@ export interface RolloutWorkerOptions {
   keepVersions: number;
   fetchDeadlineMs: number;
   metrics: Metrics<(typeof rolloutMetrics)[number]>;
+  tracer: Tracer;
 }
 
 // A version is usually published when its jobs are: a short wait here is cheaper than a trip through Redis.
@@ -68,8 +69,8 @@ export class RolloutWorker {
   }
 
   /** Generates the job's rollouts, unless a valid payload is there already, and returns its reference. */
-  async run(job: RolloutJob): Promise<PayloadRef> {
-    const { payloads, role, runId } = this.#options;
+  async run(job: RolloutJob, span: Span): Promise<PayloadRef> {
+    const { payloads, role, runId, tracer } = this.#options;
     if (job.role !== role || job.runId !== runId) {
       throw new MgrpoError(
         'INVALID_MESSAGE',
@@ -77,11 +78,21 @@ export class RolloutWorker {
       );
     }
     const existing = await payloads.find(job.key);
-    if (existing !== undefined && (await this.#isValid(existing))) return existing;
+    if (existing !== undefined && (await this.#isValid(existing))) {
+      span.set({ reused: true });
+      return existing;
+    }
     await this.#requireVersion(job.weightVersion);
-    const generating = job.prompts.map((prompt) => this.#generate(job, prompt));
-    const parts = await Promise.all(generating).catch(throwNotYet);
-    return await payloads.put(job.key, encodeRollouts(parts));
+    const parts = await tracer
+      .span('generate', {}, () =>
+        Promise.all(job.prompts.map((prompt) => this.#generate(job, prompt))),
+      )
+      .catch(throwNotYet);
+    span.set({ tokens: numTokens(parts.flatMap((part) => part.rollouts)) });
+    const bytes = encodeRollouts(parts);
+    return await tracer.span('store payload', { attributes: { bytes: bytes.length } }, () =>
+      payloads.put(job.key, bytes),
+    );
   }
 
   async #generate(job: RolloutJob, prompt: RolloutJob['prompts'][number]): Promise<RolloutPart> {
@@ -112,7 +123,7 @@ export class RolloutWorker {
 
   #count(rollouts: readonly Rollout[]): void {
     const { metrics, role } = this.#options;
-    const tokens = rollouts.reduce((sum, rollout) => sum + rollout.tokens.length, 0);
+    const tokens = numTokens(rollouts);
     this.#generatedTokens += tokens;
     metrics.rollouts.inc({ role }, rollouts.length);
     metrics.responseTokens.inc({ role }, tokens);
@@ -132,15 +143,18 @@ export class RolloutWorker {
   }
 
   async #requireVersion(version: number): Promise<void> {
-    const { engine, weights, fetchDeadlineMs } = this.#options;
+    const { engine, weights, fetchDeadlineMs, tracer } = this.#options;
     if (engine.versions().includes(version)) return;
-    if (!(await weights.arrived(version, arrivalWaitMs))) {
-      throw new NotYet(
-        `weights of version ${version} have not arrived; the newest are ${weights.newest}`,
-      );
-    }
-    if (engine.versions().includes(version)) return;
-    await this.load(await weights.fetch(version, fetchDeadlineMs));
+    const isThere = await tracer.span('wait for weights', {}, async ({ traceparent }) => {
+      if (!(await weights.arrived(version, arrivalWaitMs))) return false;
+      if (engine.versions().includes(version)) return true;
+      await this.load(await weights.fetch(version, fetchDeadlineMs, traceparent));
+      return true;
+    });
+    if (isThere) return;
+    throw new NotYet(
+      `weights of version ${version} have not arrived; the newest are ${weights.newest}`,
+    );
   }
 
   /** Gives the engine a version and lets it forget the oldest beyond those kept. */
@@ -171,4 +185,8 @@ export class RolloutWorker {
     metrics.engineRetries.inc({ role }, numRetries - before.numRetries);
     metrics.engineStale.inc({ role }, numStale - before.numStale);
   }
+}
+
+function numTokens(rollouts: readonly Rollout[]): number {
+  return rollouts.reduce((sum, rollout) => sum + rollout.tokens.length, 0);
 }

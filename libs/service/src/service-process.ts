@@ -1,9 +1,19 @@
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configOfRole, type RunConfig } from '@mgrpo/config';
 import { exitCode, MgrpoError, messageOf } from '@mgrpo/errors';
 import type { HeldLease } from '@mgrpo/lease';
 import type { PeerSecurity } from '@mgrpo/rpc';
-import { createLogger, createRegistry, type Logger, type Registry } from '@mgrpo/telemetry';
+import {
+  createLogger,
+  createMetrics,
+  createRegistry,
+  type Logger,
+  openTracer,
+  type Registry,
+  type Tracer,
+  WorkScope,
+} from '@mgrpo/telemetry';
 import { takeServiceLease } from './service-lease.ts';
 import { openPeerSecurity } from './service-security.ts';
 
@@ -22,6 +32,9 @@ export interface ServiceContext {
   env: NodeJS.ProcessEnv;
   /** Who may call us, and how we show who we are. */
   security: PeerSecurity;
+  tracer: Tracer;
+  /** Names the run in every event and span from now on. */
+  joined(runId: string): void;
   /** Tells the person at `mgrpo train` something about the input, and the log. */
   notice(message: string): void;
 }
@@ -52,7 +65,9 @@ export async function runService(
   { isSingle = false } = {},
 ): Promise<number> {
   const config = configOfRole(runConfig, service);
-  const log = createLogger({ service, level: config.deployment.logLevel });
+  const scope = new WorkScope();
+  const log = createLogger({ service, level: config.deployment.logLevel, scope });
+  const registry = createRegistry(service);
   const isSupervised = process.send !== undefined;
   const stopped = Promise.withResolvers<string>();
   process.on('SIGTERM', () => stopped.resolve('SIGTERM'));
@@ -63,6 +78,15 @@ export async function runService(
   let running: RunningService | undefined;
   let lease: HeldLease | null = null;
   let security: PeerSecurity | undefined;
+  const { droppedSpans } = createMetrics(registry, ['droppedSpans']);
+  const tracer = await openTracer({
+    ...config.deployment.tracing,
+    service,
+    instance: `${hostname()}:${process.pid}`,
+    scope,
+    log,
+    onDropped: (reason, numSpans) => droppedSpans.inc({ reason }, numSpans),
+  });
   const notice = (message: string) => {
     log.warn(message);
     tell({ kind: 'notice', message });
@@ -72,8 +96,8 @@ export async function runService(
     if (isSingle) lease = await takeServiceLease(service, config, { log, signal: stopping.signal });
     if (stopping.signal.aborted) return 0;
     const { env } = process;
-    const registry = createRegistry(service);
-    const starting = start({ config, log, registry, security, env, notice });
+    const joined = (runId: string) => scope.join(runId);
+    const starting = start({ config, log, registry, tracer, security, env, joined, notice });
     running = await Promise.race([
       starting,
       stopped.promise.then(() => undefined),
@@ -95,7 +119,8 @@ export async function runService(
   } finally {
     const { drainMs } = config.deployment.deadlines;
     if (running !== undefined) {
-      await Promise.race([within(drainMs, running.close(), log), ...graceOf(lease)]);
+      const ending = running.close().finally(() => tracer.close(flushMs));
+      await Promise.race([within(drainMs, ending, log), ...graceOf(lease)]);
     }
     await lease?.release();
     security?.close();
@@ -112,6 +137,9 @@ function lossOf(lease: HeldLease | null): Promise<never>[] {
 function graceOf(lease: HeldLease | null): Promise<void>[] {
   return lossOf(lease).map((lost) => lost.catch(() => sleep(500)));
 }
+
+// The last spans of a service that has drained are few; a receiver that is away must not keep it.
+const flushMs = 1000;
 
 /** Lets the process end: the channel to the parent would keep it alive, and so would a handle that hangs. */
 function endProcess(): void {

@@ -89,9 +89,15 @@ export class WeightFeed {
   /**
    * Fetches one exact version, resuming a broken transfer.
    *
+   * `traceparent`: of the span that waits for it.
+   *
    * @throws MgrpoError NOT_FOUND when the learner doesn't keep it any more.
    */
-  async fetch(version: number, deadlineMs: number): Promise<WeightVersion> {
+  async fetch(
+    version: number,
+    deadlineMs: number,
+    traceparent: string | null = null,
+  ): Promise<WeightVersion> {
     const assembler = new WeightAssembler(this.#options.expectedBytes);
     const deadline = Date.now() + deadlineMs;
     const startedAtMs = performance.now();
@@ -101,7 +107,7 @@ export class WeightFeed {
         const chunks = serverStream(
           `weights of ${this.#options.address}`,
           (...call) => this.#client.fetch(request, ...call),
-          { signal: this.#abort.signal, deadlineMs: deadline - Date.now() },
+          { signal: this.#abort.signal, deadlineMs: deadline - Date.now(), traceparent },
         );
         for await (const chunk of chunks) {
           const weights = assembler.add(chunk);

@@ -7,3 +7,13 @@ export {
   type TelemetryServer,
   type TelemetryServerOptions,
 } from './telemetry-server.ts';
+export {
+  openTracer,
+  type PastSpan,
+  quietTracer,
+  type Span,
+  type SpanAttributes,
+  type SpanOptions,
+  type Tracer,
+} from './tracer.ts';
+export { WorkScope } from './work-scope.ts';

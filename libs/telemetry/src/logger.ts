@@ -1,4 +1,5 @@
 import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import type { WorkScope } from './work-scope.ts';
 
 export type { Logger } from 'pino';
 
@@ -9,6 +10,8 @@ export interface LogOptions {
   /** Stands in every event: `policy-rollout`, `learner`. */
   readonly service: string;
   readonly level: LogLevel;
+  /** Adds run, iteration and trace to every event, where they are known. */
+  readonly scope?: WorkScope;
 }
 
 /**
@@ -18,7 +21,7 @@ export interface LogOptions {
  * is killed must not be lost. Prompts and responses are never logged; an error goes under `err`.
  */
 export function createLogger(
-  { service, level }: LogOptions,
+  { service, level, scope }: LogOptions,
   stream: DestinationStream = destination({ fd: 2, sync: true }),
 ): Logger {
   return pino(
@@ -27,6 +30,7 @@ export function createLogger(
       base: { service, pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      mixin: () => ({ ...scope?.fields }),
     },
     stream,
   );

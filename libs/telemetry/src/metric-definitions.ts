@@ -303,6 +303,12 @@ export const metricDefinitions = {
     'mgrpo_learner_epoch',
     "The learner's epoch: how often a learner was started for this run",
   ),
+  // Tracing.
+  droppedSpans: ofAll.counter(
+    'mgrpo_dropped_spans_total',
+    'Spans that did not reach the receiver of traces; 0 where tracing is off',
+    { reason: ['queue-full', 'not-sent'] },
+  ),
 } as const;
 
 export type MetricName = keyof typeof metricDefinitions;

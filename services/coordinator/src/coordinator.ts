@@ -9,10 +9,11 @@ import {
 } from '@mgrpo/queues';
 import type { RunState } from '@mgrpo/rpc';
 import { Broadcast } from '@mgrpo/service';
-import type { Logger } from '@mgrpo/telemetry';
+import type { Logger, Tracer } from '@mgrpo/telemetry';
 import type { LearnerView } from './learner-view.ts';
 import type { RunMetrics, RunPhase } from './run-metrics.ts';
 import { dueWork, isFinished, type Progress } from './schedule.ts';
+import { TreeTrace } from './tree-trace.ts';
 
 export interface CoordinatorOptions {
   runId: string;
@@ -33,6 +34,7 @@ export interface CoordinatorOptions {
   outageDeadlineMs: number;
   log: Logger;
   metrics: RunMetrics;
+  tracer: Tracer;
 }
 
 interface Tree {
@@ -40,6 +42,7 @@ interface Tree {
   rootId: string;
   rebuilds: number;
   addedAtMs: number;
+  trace: TreeTrace;
   /** Polls in a row in which its root was not there. */
   missing: number;
 }
@@ -196,16 +199,19 @@ export class Coordinator {
   }
 
   async #ensure(name: string, makePlan: () => TreePlan): Promise<void> {
-    const { trees } = this.#options;
+    const { trees, tracer } = this.#options;
     const known = this.#trees.get(name);
     if (known !== undefined) return await this.#repair(name, known);
     const plan = makePlan();
-    const rootId = (await trees.find(name)) ?? (await trees.add(plan));
-    this.#trees.set(name, { plan, rootId, rebuilds: 0, addedAtMs: Date.now(), missing: 0 });
+    const found = await trees.find(rootQueue(plan), name);
+    const trace = new TreeTrace(plan, found, tracer);
+    const add = (traceparent: string | null) => trees.add(plan, traceparent);
+    const rootId = found?.rootId ?? (await trace.part('add jobs', add));
+    this.#trees.set(name, { plan, rootId, rebuilds: 0, addedAtMs: Date.now(), missing: 0, trace });
   }
 
   async #repair(name: string, tree: Tree): Promise<void> {
-    const { trees, maxRebuilds, log, metrics } = this.#options;
+    const { maxRebuilds } = this.#options;
     const state = await this.#stateOf(tree);
     if (state.kind === 'running' || this.#isInHand(tree.plan)) {
       tree.missing = 0;
@@ -220,16 +226,23 @@ export class Coordinator {
     }
     const reason = state.kind === 'failed' ? state.reason : 'its jobs are gone from Redis';
     if (tree.rebuilds >= maxRebuilds) {
-      throw new MgrpoError(
-        'INTERNAL',
-        `${name} failed ${tree.rebuilds + 1} times; last: ${reason}`,
-      );
+      const times = tree.rebuilds + 1;
+      const error = new MgrpoError('INTERNAL', `${name} failed ${times} times; last: ${reason}`);
+      tree.trace.end({ rebuilds: tree.rebuilds, error: error.message });
+      throw error;
     }
+    await this.#rebuild(name, tree, reason);
+  }
+
+  async #rebuild(name: string, tree: Tree, reason: string): Promise<void> {
+    const { trees, log, metrics } = this.#options;
     metrics.rebuilt();
-    log.warn({ tree: name, reason, rebuild: tree.rebuilds + 1 }, 'building the jobs anew');
     const old = tree.rootId;
-    tree.rootId = await trees.add(tree.plan);
     tree.rebuilds += 1;
+    tree.rootId = await tree.trace.part('add jobs', async (traceparent) => {
+      log.warn({ tree: name, reason, rebuild: tree.rebuilds }, 'building the jobs anew');
+      return await trees.add(tree.plan, traceparent);
+    });
     tree.addedAtMs = Date.now();
     tree.missing = 0;
     await trees.remove(rootQueue(tree.plan), old);
@@ -289,6 +302,7 @@ export class Coordinator {
     for (const [name, tree] of this.#trees) {
       if (!this.#isDone(tree.plan)) continue;
       this.#trees.delete(name);
+      tree.trace.end({ rebuilds: tree.rebuilds });
       await this.#options.trees.remove(rootQueue(tree.plan), tree.rootId, name);
     }
   }

@@ -67,11 +67,20 @@ export class LearnerView {
   }
 
   /** Hands an evaluation to the learner, who keeps the run's metrics. */
-  async recordEvaluation(version: number, evaluationJson: string): Promise<void> {
+  async recordEvaluation(
+    version: number,
+    evaluationJson: string,
+    traceparent: string | null,
+  ): Promise<void> {
     await unary(
       'learner',
       (...call) => this.#client.recordEvaluation({ version, evaluationJson }, ...call),
-      { deadlineMs: this.#options.rpcDeadlineMs, waitForReady: true, signal: this.#abort.signal },
+      {
+        deadlineMs: this.#options.rpcDeadlineMs,
+        waitForReady: true,
+        signal: this.#abort.signal,
+        traceparent,
+      },
     );
     this.evaluationJson = evaluationJson;
     await this.refresh();

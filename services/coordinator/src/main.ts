@@ -21,6 +21,7 @@ import {
   redisAddressOf,
   runService,
   type ServiceContext,
+  tracedJob,
 } from '@mgrpo/service';
 import { loadTokenizer, openPromptEncoder, type Tokenizer } from '@mgrpo/tokenizer';
 import { Coordinator } from './coordinator.ts';
@@ -41,7 +42,7 @@ const problemsPerJob = 64;
 
 /** Adds the iterations' jobs, evaluates, repairs what was lost, and tells how the run goes. */
 export async function startCoordinator(context: ServiceContext): Promise<RunningService> {
-  const { config, log, registry, security } = context;
+  const { config, log, registry, tracer, security, joined } = context;
   const tokenizer = await loadTokenizer(config.model.path);
   const encode = await openPromptEncoder(config.model.path, tokenizer, config.prompts);
   const [questions, problems, state] = await Promise.all([
@@ -50,6 +51,7 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
     joinRun(config, security),
   ]);
   const { runId } = state;
+  joined(runId);
   const redis = connectRedis(redisAddressOf(config));
   const payloads = new PayloadStore(redis, payloadTtlSeconds);
   const { jobs, deadlines, redis: redisConfig } = config.deployment;
@@ -87,6 +89,7 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
     outageDeadlineMs: deadlines.outageMs,
     log,
     metrics,
+    tracer,
   });
   onState = () => coordinator.publish();
   const consumer = new Consumer({
@@ -94,16 +97,23 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
     queue: queueNames.evaluate,
     schema: evaluateJobSchema,
     concurrency: 1,
-    handle: async (job) => {
-      const scores = await evaluate(job, {
-        payloads,
-        problems,
-        answerOf: answerReader(config, tokenizer),
-        temperatures: passes.map(({ sampling }) => sampling.temperature),
-      });
-      await learner.recordEvaluation(job.data.version, JSON.stringify({ passes: scores }));
-      return null;
-    },
+    handle: tracedJob({
+      name: 'score',
+      tracer,
+      log,
+      describe: ({ version }) => ({ attributes: { version } }),
+      handle: async (job, { traceparent }) => {
+        const scores = await evaluate(job, {
+          payloads,
+          problems,
+          answerOf: answerReader(config, tokenizer),
+          temperatures: passes.map(({ sampling }) => sampling.temperature),
+        });
+        const json = JSON.stringify({ passes: scores });
+        await learner.recordEvaluation(job.data.version, json, traceparent);
+        return null;
+      },
+    }),
   });
   const servers = await openServers({
     context,

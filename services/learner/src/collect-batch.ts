@@ -1,10 +1,19 @@
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import type { LearnJob, PayloadStore, ReceivedJob } from '@mgrpo/queues';
-import { contracts, decodeMessage, roleFromWire } from '@mgrpo/rpc';
+import { contracts, decodeMessage, roleFromWire, type TrainingBatch } from '@mgrpo/rpc';
 import { decodeRollouts, toWire } from '@mgrpo/service';
 import type { Logger } from '@mgrpo/telemetry';
-import type { OfferedBatch } from './learner.ts';
 import { orderedVerdicts } from './ordered-verdicts.ts';
+
+/** A complete batch, and what happens once the journal has it. */
+export interface OfferedBatch {
+  batch: TrainingBatch;
+  timings: { addedAtMs: number; generatedAtMs: number; votedAtMs: number };
+  /** Of the job that brought it: the batch may be applied in the course of another. */
+  traceparent: string | null;
+  /** The journal has the batch: its payloads may go from Redis. */
+  journaled(): void;
+}
 
 /**
  * Everything an iteration trains on, from Redis: the verdicts of all its groups and the policy rollouts that
@@ -13,7 +22,7 @@ import { orderedVerdicts } from './ordered-verdicts.ts';
 export async function collectBatch(
   { data, addedAtMs, children }: ReceivedJob<LearnJob>,
   options: { runId: string; numPrompts: number; payloads: PayloadStore; log: Logger },
-): Promise<OfferedBatch> {
+): Promise<Omit<OfferedBatch, 'traceparent'>> {
   const { runId, numPrompts, payloads, log } = options;
   const { iteration, weightVersion } = data;
   if (data.runId !== runId) {

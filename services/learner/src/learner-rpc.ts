@@ -14,12 +14,16 @@ import {
   type WeightChunk,
 } from '@mgrpo/rpc';
 import { configHash, machineFingerprint } from '@mgrpo/service';
+import type { Tracer } from '@mgrpo/telemetry';
 import type { Learner } from './learner.ts';
 import type { RoleDevices } from './role-devices.ts';
 import type { WeightPublisher } from './weight-publisher.ts';
 
 /** `LearnerService`. */
-export function learnerRpc(learner: Learner, devices: RoleDevices, config: RunConfig) {
+export function learnerRpc(
+  learner: Learner,
+  { devices, config, tracer }: { devices: RoleDevices; config: RunConfig; tracer: Tracer },
+) {
   const ownHash = configHash(config);
   return {
     getState: unaryHandler(async (request: GetLearnerStateRequest__Output) => {
@@ -29,12 +33,12 @@ export function learnerRpc(learner: Learner, devices: RoleDevices, config: RunCo
     watch: streamHandler<WatchLearnerRequest__Output, LearnerState>(async (_request, sink) => {
       for await (const state of learner.states.read(sink.signal)) await sink.send(state);
     }),
-    recordEvaluation: unaryHandler(async (request: RecordEvaluationRequest__Output) => ({
-      recorded: await learner.recordEvaluation(
-        request.version,
-        parseEvaluation(request.evaluationJson),
-      ),
-    })),
+    recordEvaluation: unaryHandler((request: RecordEvaluationRequest__Output, _signal, parent) => {
+      const { version, evaluationJson } = request;
+      return tracer.span('record evaluation', { parent, attributes: { version } }, async () => ({
+        recorded: await learner.recordEvaluation(version, parseEvaluation(evaluationJson)),
+      }));
+    }),
     checkpointNow: unaryHandler(() => learner.checkpoint()),
     admitWorker: unaryHandler(async ({ role, worker, device }: AdmitWorkerRequest__Output) => {
       await devices.admit(roleFromWire(role), worker, device);
@@ -58,9 +62,8 @@ export function weightRpc(publisher: WeightPublisher, config: RunConfig) {
       }
       await publisher.subscribe(roleFromWire(request.role), sink);
     }),
-    fetch: streamHandler<FetchRequest__Output, WeightChunk>(async (request, sink) => {
-      const { role, version, offset } = request;
-      await publisher.fetch(roleFromWire(role), version, offset, sink);
+    fetch: streamHandler<FetchRequest__Output, WeightChunk>(async (request, sink, traceparent) => {
+      await publisher.fetch({ ...request, role: roleFromWire(request.role), traceparent }, sink);
     }),
   };
 }

@@ -18,13 +18,18 @@ import {
   decodeMessage,
   encodeMessage,
   type LearnerState,
-  type TrainingBatch,
   type TrainingBatch__Output,
 } from '@mgrpo/rpc';
 import { Broadcast, trainingSequences } from '@mgrpo/service';
-import type { Logger } from '@mgrpo/telemetry';
-import type { IterationSchedule, TrainingEngine, TrainingSequence } from '@mgrpo/training';
+import type { Logger, Tracer } from '@mgrpo/telemetry';
+import type {
+  IterationSchedule,
+  TrainingEngine,
+  TrainingSequence,
+  TrainStats,
+} from '@mgrpo/training';
 import { collapseAfter } from './collapse-watch.ts';
+import type { OfferedBatch } from './collect-batch.ts';
 import { type EntropySource, type IterationSeconds, iterationRecord } from './iteration-record.ts';
 import type { LearnerMetrics } from './learner-metrics.ts';
 import type { WeightPublisher } from './weight-publisher.ts';
@@ -50,16 +55,9 @@ export interface LearnerOptions {
   gauges: LearnerMetrics;
   publisher: WeightPublisher;
   log: Logger;
+  tracer: Tracer;
   /** Ends the process. */
   onFatal(error: unknown): void;
-}
-
-/** A complete batch, and what happens once the journal has it. */
-export interface OfferedBatch {
-  batch: TrainingBatch;
-  timings: { addedAtMs: number; generatedAtMs: number; votedAtMs: number };
-  /** The journal has the batch: its payloads may go from Redis. */
-  journaled(): void;
 }
 
 /**
@@ -96,6 +94,12 @@ export class Learner {
 
   /** Publishes the weights the engine has and applies what the journal has beyond them. */
   async replay(): Promise<void> {
+    const { journal, tracer } = this.#options;
+    const attributes = { from: this.#applied, to: journal.nextIteration };
+    await tracer.span('replay', { parent: null, attributes }, () => this.#replay());
+  }
+
+  async #replay(): Promise<void> {
     const { journal, lag, log } = this.#options;
     const last = journal.nextIteration;
     this.#setPhase('replaying');
@@ -195,8 +199,14 @@ export class Learner {
     return next;
   }
 
-  async #journalAndApply({ batch, timings, journaled }: OfferedBatch): Promise<void> {
-    const { journal, onFatal } = this.#options;
+  async #journalAndApply(offered: OfferedBatch): Promise<void> {
+    const { tracer } = this.#options;
+    const span = { iteration: this.#applied, parent: offered.traceparent };
+    await tracer.span('apply', span, () => this.#journalThenApply(offered));
+  }
+
+  async #journalThenApply({ batch, timings, journaled }: OfferedBatch): Promise<void> {
+    const { journal, tracer, onFatal } = this.#options;
     const bytes = encodeMessage(contracts.TrainingBatch, batch);
     // What is applied is what the journal says, so that a replay can't differ.
     const record = decodeMessage(contracts.TrainingBatch, bytes, 'the batch to journal');
@@ -204,7 +214,9 @@ export class Learner {
     const prompts = trainingSequences(record);
     try {
       faultPoint('before-journal');
-      await journal.append(this.#applied, bytes);
+      await tracer.span('journal', { attributes: { bytes: bytes.length } }, () =>
+        journal.append(this.#applied, bytes),
+      );
       faultPoint('after-journal');
       journaled();
       await this.#apply(record, prompts, timings, true);
@@ -229,17 +241,14 @@ export class Learner {
     }
     this.#setPhase(timings === undefined ? 'replaying' : 'stepping');
     const startedAtMs = Date.now();
-    const { engine, schedule, entropySource } = this.#options;
-    const step = await engine.step({
-      prompts,
-      ...schedule(batch.iteration),
-    });
+    const step = await this.#step(batch.iteration, prompts);
     faultPoint('after-step');
     this.#applied += 1;
     if (isPublished) await this.#publishWeights();
     const seconds = secondsOf(timings, startedAtMs, this.#lastAppliedAtMs);
     this.#lastAppliedAtMs = Date.now();
-    const { metrics, gauges, checkpointEvery, total, collapse: watch } = this.#options;
+    const { metrics, gauges, schedule, checkpointEvery, total, entropySource } = this.#options;
+    const { collapse: watch } = this.#options;
     const policySha256 = this.#sha256.policy;
     const context = { seconds, policySha256, entropySource, ...schedule(batch.iteration) };
     const measured = iterationRecord(batch, step, context);
@@ -252,6 +261,23 @@ export class Learner {
     // What a replay meets on its way did not stop the run then.
     if (timings !== undefined) await this.#haltIfDue(collapse);
     this.#publishState();
+  }
+
+  #step(iteration: number, prompts: readonly (readonly TrainingSequence[])[]): Promise<TrainStats> {
+    const { engine, schedule, tracer } = this.#options;
+    return tracer.span('step', { iteration }, async (span) => {
+      const stats = await engine.step({ prompts, ...schedule(iteration) });
+      if (stats.kind === 'trained') {
+        const { reference, gradients, update } = stats.seconds;
+        span.set({
+          steps: stats.steps.length,
+          reference_seconds: reference,
+          gradients_seconds: gradients,
+          update_seconds: update,
+        });
+      }
+      return stats;
+    });
   }
 
   /** Records of the iterations before `iteration`; a replay has those after it too. */
@@ -291,6 +317,13 @@ export class Learner {
   }
 
   async #publishWeights(): Promise<void> {
+    const { tracer } = this.#options;
+    await tracer.span('publish', { attributes: { version: this.#applied } }, ({ traceparent }) =>
+      this.#publishAs(traceparent),
+    );
+  }
+
+  async #publishAs(traceparent: string | null): Promise<void> {
     const { engine, versions, publisher, gauges, runId, epoch } = this.#options;
     const weights = await engine.weights();
     const version = this.#applied;
@@ -309,11 +342,16 @@ export class Learner {
         weights[role].byteLength,
       ),
     });
-    publisher.publish({ policy: sent('policy'), momentum: sent('momentum') });
+    publisher.publish({ policy: sent('policy'), momentum: sent('momentum') }, traceparent);
     gauges.published(version);
   }
 
-  async #saveCheckpoint(): Promise<{ folder: string; iterations: number }> {
+  #saveCheckpoint(): Promise<{ folder: string; iterations: number }> {
+    const { tracer } = this.#options;
+    return tracer.span('checkpoint', {}, () => this.#writeCheckpoint());
+  }
+
+  async #writeCheckpoint(): Promise<{ folder: string; iterations: number }> {
     const { engine, checkpoints, gauges, log } = this.#options;
     const state: CheckpointState = { ...(await engine.snapshot()), iterations: this.#applied };
     const folder = await checkpoints.save(state);

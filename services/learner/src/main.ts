@@ -9,6 +9,7 @@ import {
   redisAddressOf,
   runService,
   type ServiceContext,
+  tracedJob,
 } from '@mgrpo/service';
 import { collectBatch } from './collect-batch.ts';
 import { learnerRpc, weightRpc } from './learner-rpc.ts';
@@ -26,7 +27,7 @@ export async function startLearner(
   context: ServiceContext,
   runFolder: string,
 ): Promise<RunningService> {
-  const { config, log } = context;
+  const { config, log, tracer, joined } = context;
   const fatal = Promise.withResolvers<never>();
   fatal.promise.catch(() => {});
   const { learner, publisher, devices, runId, close } = await openLearner(
@@ -34,13 +35,14 @@ export async function startLearner(
     runFolder,
     fatal.reject,
   );
+  joined(runId);
   const servers = await openServers({
     context,
     listen: config.deployment.learner,
     services: [
       {
         definition: contracts.LearnerService.service,
-        implementation: learnerRpc(learner, devices, config),
+        implementation: learnerRpc(learner, { devices, config, tracer }),
       },
       {
         definition: contracts.WeightService.service,
@@ -58,11 +60,20 @@ export async function startLearner(
     queue: queueNames.learn,
     schema: learnJobSchema,
     concurrency: config.lag + 2,
-    handle: async (job) => {
-      if (job.data.iteration < learner.applied) return null;
-      await learner.offer(await collectBatch(job, { runId, numPrompts, payloads, log }));
-      return null;
-    },
+    handle: tracedJob({
+      name: 'learn',
+      tracer,
+      log,
+      describe: ({ iteration, weightVersion: version }) => ({ iteration, attributes: { version } }),
+      handle: async (job, { traceparent }) => {
+        if (job.data.iteration < learner.applied) return null;
+        const batch = await tracer.span('collect', {}, () =>
+          collectBatch(job, { runId, numPrompts, payloads, log }),
+        );
+        await learner.offer({ ...batch, traceparent });
+        return null;
+      },
+    }),
   });
   return {
     port: servers.port,

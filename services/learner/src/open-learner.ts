@@ -41,7 +41,7 @@ export interface OpenedLearner {
  * @throws MgrpoError INCOMPATIBLE when the folder's run has another configuration, base model or machine.
  */
 export async function openLearner(
-  { config, log, registry }: ServiceContext,
+  { config, log, registry, tracer }: ServiceContext,
   runFolder: string,
   onFatal: (error: unknown) => void,
 ): Promise<OpenedLearner> {
@@ -75,7 +75,7 @@ export async function openLearner(
   });
   const gauges = learnerMetrics(registry, { lag: config.lag, epoch: epoch.value });
   gauges.checkpoint(checkpoint?.state.iterations ?? 0, await writtenAtMs(checkpoint));
-  const publisher = new WeightPublisher(config.lag + 1, gauges.sent);
+  const publisher = new WeightPublisher(config.lag + 1, gauges.sent, tracer);
   const learner = new Learner({
     runId,
     epoch: epoch.value,
@@ -95,6 +95,7 @@ export async function openLearner(
     gauges,
     publisher,
     log,
+    tracer,
     onFatal,
   });
   const close = async () => {

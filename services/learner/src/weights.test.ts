@@ -37,7 +37,7 @@ async function serve(publisher: WeightPublisher, port = 0): Promise<RpcServer> {
     publisher.subscribe(roleFromWire(request.role), sink),
   );
   const fetch = streamHandler<FetchRequest__Output, WeightChunk>((request, sink) =>
-    publisher.fetch(roleFromWire(request.role), request.version, request.offset, sink),
+    publisher.fetch({ ...request, role: roleFromWire(request.role) }, sink),
   );
   const definition = contracts.WeightService.service;
   const server = await RpcServer.start({

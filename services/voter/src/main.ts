@@ -23,9 +23,10 @@ import {
   redisAddressOf,
   runService,
   type ServiceContext,
+  tracedJob,
   type VoteOptions,
 } from '@mgrpo/service';
-import { createMetrics, type Metrics } from '@mgrpo/telemetry';
+import { createMetrics, type Metrics, type Span } from '@mgrpo/telemetry';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 import { countVerdict } from './count-verdict.ts';
 import { voterRpc } from './voter-rpc.ts';
@@ -40,11 +41,12 @@ const votesInHand = 16;
 
 /** Filters, votes and rewards: takes a question's rollouts from Redis, leaves its verdicts there. Stateless. */
 export async function startVoter(context: ServiceContext): Promise<RunningService> {
-  const { config, log, registry, security } = context;
+  const { config, log, registry, tracer, security, joined } = context;
   const [tokenizer, { runId }] = await Promise.all([
     loadTokenizer(config.model.path),
     joinRun(config, security),
   ]);
+  joined(runId);
   const redis = connectRedis(redisAddressOf(config));
   const payloads = new PayloadStore(redis, payloadTtlSeconds);
   const metrics = createMetrics(registry, [
@@ -63,7 +65,9 @@ export async function startVoter(context: ServiceContext): Promise<RunningServic
   const servers = await openServers({
     context,
     listen: config.deployment.voter,
-    services: [{ definition: contracts.VoterService.service, implementation: voterRpc(options) }],
+    services: [
+      { definition: contracts.VoterService.service, implementation: voterRpc(options, tracer) },
+    ],
     notReady: () => null,
   });
   const consumer = new Consumer({
@@ -71,7 +75,16 @@ export async function startVoter(context: ServiceContext): Promise<RunningServic
     queue: queueNames.vote,
     schema: voteJobSchema,
     concurrency: votesInHand,
-    handle: (job) => vote(job, { runId, payloads, options, metrics }),
+    handle: tracedJob({
+      name: 'vote',
+      tracer,
+      log,
+      describe: ({ iteration, weightVersion: version, prompts }) => ({
+        iteration,
+        attributes: { version, prompts: prompts.length },
+      }),
+      handle: (job, span) => vote(job, { runId, payloads, options, metrics, span }),
+    }),
   });
   return {
     port: servers.port,
@@ -91,11 +104,12 @@ interface Ballot {
   payloads: PayloadStore;
   options: VoteOptions;
   metrics: Metrics<'groups' | 'groupSeconds' | 'droppedRollouts' | 'droppedGroups'>;
+  span: Span;
 }
 
 async function vote(
   { data, addedAtMs, children }: ReceivedJob<VoteJob>,
-  { runId, payloads, options, metrics }: Ballot,
+  { runId, payloads, options, metrics, span }: Ballot,
 ): Promise<PayloadRef> {
   if (data.runId !== runId) {
     throw new MgrpoError('INVALID_MESSAGE', `job of run ${data.runId}; this voter's is ${runId}`);
@@ -109,6 +123,10 @@ async function vote(
   );
   const { verdicts, message } = judgeJob(data, rollouts, options);
   for (const verdict of verdicts) countVerdict(verdict, metrics);
+  span.set({
+    rollouts: verdicts.reduce((sum, { members }) => sum + members.length, 0),
+    labels: verdicts.filter(({ label }) => label.kind !== 'none').length,
+  });
   const ref = await payloads.put(data.key, encodeMessage(contracts.QuestionVerdict, message));
   metrics.groupSeconds.observe((Date.now() - addedAtMs) / 1000);
   return { ...ref, generatedAtMs: Math.max(...refs.map((each) => each.finishedAtMs ?? 0)) };

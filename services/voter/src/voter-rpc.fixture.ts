@@ -1,4 +1,5 @@
 import { connect, contracts, openSecurity, RpcServer } from '@mgrpo/rpc';
+import { quietTracer } from '@mgrpo/telemetry';
 import { onTestFinished } from 'vitest';
 import { voterRpc } from './voter-rpc.ts';
 
@@ -8,7 +9,12 @@ export async function serveVoter(options: Parameters<typeof voterRpc>[0]) {
     host: '127.0.0.1',
     port: 0,
     reflection: false,
-    services: [{ definition: contracts.VoterService.service, implementation: voterRpc(options) }],
+    services: [
+      {
+        definition: contracts.VoterService.service,
+        implementation: voterRpc(options, quietTracer()),
+      },
+    ],
   });
   const client = connect(contracts.VoterService, `127.0.0.1:${server.port}`, openSecurity);
   onTestFinished(async () => {

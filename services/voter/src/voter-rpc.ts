@@ -8,9 +8,10 @@ import {
   type VoteRequest__Output,
 } from '@mgrpo/rpc';
 import { type VoteOptions, verdictToWire } from '@mgrpo/service';
+import type { Tracer } from '@mgrpo/telemetry';
 
 /** `VoterService`: votes on a given group, without queue or model; for tests, tools and other systems. */
-export function voterRpc({ algorithm, answerOf }: VoteOptions) {
+export function voterRpc({ algorithm, answerOf }: VoteOptions, tracer: Tracer) {
   const membersOf = (members: readonly VoteMember__Output[]): GroupMember[] =>
     members.map(({ role, index, text, entropy, selfCertainty = null }) => ({
       role: roleFromWire(role),
@@ -26,11 +27,13 @@ export function voterRpc({ algorithm, answerOf }: VoteOptions) {
     return { kind: 'gold', answer: canonicalAnswer(goldAnswer) };
   };
   return {
-    vote: unaryHandler(async (request: VoteRequest__Output) => {
+    vote: unaryHandler((request: VoteRequest__Output, _signal, parent) => {
       const { iteration, prompt, members } = request;
-      const evidence = evidenceOf(request);
-      const verdict = judgeGroup(membersOf(members), algorithm, { evidence });
-      return { ...verdictToWire(verdict), iteration, prompt };
+      return tracer.span('vote', { iteration, parent }, () => {
+        const evidence = evidenceOf(request);
+        const verdict = judgeGroup(membersOf(members), algorithm, { evidence });
+        return { ...verdictToWire(verdict), iteration, prompt };
+      });
     }),
   };
 }
