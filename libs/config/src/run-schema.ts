@@ -50,7 +50,7 @@ const prompts = z
       .string()
       .nullable()
       .default(null)
-      .describe('system message of a chat; null: none'),
+      .describe('system message of a chat whose question brings none; null: none'),
     templateVariables: z
       .record(
         z.string().regex(/^[a-zA-Z]\w{0,63}$/),

@@ -49,34 +49,55 @@ export function textsAt(row: DataRow, path: string): readonly string[] {
   throw wrongCell(row, path, `must be a list of texts, ${got(value)}`);
 }
 
+/** A question as one text; of a chat with a system message also its two parts. */
+export interface QuestionText {
+  readonly prompt: string;
+  readonly chat?: ChatParts;
+}
+
+/** The messages of a chat by role, those of one role joined by blank lines. */
+export interface ChatParts {
+  readonly system: string;
+  readonly user: string;
+}
+
 /**
  * A question: a text, or a chat of `{role, content}` whose system and user messages are joined by blank lines.
  *
  * INVALID_INPUT names row and column: without one, with a blank one, or with a chat that was already answered.
  */
-export function questionAt(row: DataRow, path: string): string {
+export function questionAt(row: DataRow, path: string): QuestionText {
   const value = cellAt(row, path) ?? null;
   if (value === null) {
     const has = Object.keys(row.values).slice(0, 12).join(', ');
     const remedy = `add it or delete the line, or name another column in prompts.columns (the row has: ${has})`;
     throw wrongCell(row, path, `is missing; ${remedy}`);
   }
-  const text = Array.isArray(value) ? chatText(row, path, value) : value;
-  if (typeof text !== 'string') throw wrongCell(row, path, `must be text, ${got(text)}`);
-  if (text.trim() === '') throw wrongCell(row, path, 'is empty; fill it or delete the line');
-  return text;
+  if (typeof value !== 'string' && !Array.isArray(value)) {
+    throw wrongCell(row, path, `must be text, ${got(value)}`);
+  }
+  const question = typeof value === 'string' ? { prompt: value } : chatText(row, path, value);
+  if (question.prompt.trim() !== '') return question;
+  throw wrongCell(row, path, 'is empty; fill it or delete the line');
 }
 
-function chatText(row: DataRow, path: string, messages: readonly unknown[]): string {
-  const texts = messages.map((message, index) => {
+function chatText(row: DataRow, path: string, cells: readonly unknown[]): QuestionText {
+  const messages = cells.map((message, index) => {
     const { role, content } = (message ?? {}) as Record<string, unknown>;
     if (typeof content !== 'string' || (role !== 'system' && role !== 'user')) {
       const what = 'must be text, or a chat of system and user messages with text';
       throw wrongCell(row, `${path}.${index}`, `${what}, ${got(message)}`);
     }
-    return content.trim();
+    return { role, text: content.trim() };
   });
-  return texts.filter((text) => text !== '').join('\n\n');
+  const textOf = (wanted: readonly string[]) =>
+    messages
+      .filter(({ role, text }) => wanted.includes(role) && text !== '')
+      .map(({ text }) => text)
+      .join('\n\n');
+  const prompt = textOf(['system', 'user']);
+  const chat = { system: textOf(['system']), user: textOf(['user']) };
+  return chat.system === '' || chat.user === '' ? { prompt } : { prompt, chat };
 }
 
 /** INVALID_INPUT about one cell. */

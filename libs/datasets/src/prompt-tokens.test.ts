@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { tokenizePrompts } from './prompt-tokens.ts';
 
 const tokensOf = (text: string) => Int32Array.from(text, (character) => character.charCodeAt(0));
-const encode = async (questions: readonly string[]) => questions.map((q) => tokensOf(`${q}=`));
+const encode = async (questions: readonly { prompt: string }[]) =>
+  questions.map(({ prompt }) => tokensOf(`${prompt}=`));
 const prompts = [
   { id: 'a', prompt: '12' },
   { id: 'b', prompt: '12345' },

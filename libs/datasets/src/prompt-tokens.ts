@@ -1,4 +1,5 @@
 import { MgrpoError } from '@mgrpo/errors';
+import type { QuestionText } from './columns.ts';
 
 /** How questions become token ids. */
 export interface PromptTokenOptions {
@@ -7,7 +8,7 @@ export interface PromptTokenOptions {
   /** What happens to a longer one: it is left out, or loses its last tokens. */
   readonly tooLong: 'reject' | 'truncate';
   /** The token ids of questions, in their order, with all that stands around them. */
-  readonly encode: (questions: readonly string[]) => Promise<readonly Int32Array[]>;
+  readonly encode: (questions: readonly QuestionText[]) => Promise<readonly Int32Array[]>;
 }
 
 /** Prompts as a model reads them, and how many were too long. */
@@ -22,11 +23,11 @@ export interface TokenizedPrompts<Prompt> {
  *
  * A truncated prompt keeps its first tokens, and with them the start token. INVALID_INPUT when none is left.
  */
-export async function tokenizePrompts<Prompt extends { readonly prompt: string }>(
+export async function tokenizePrompts<Prompt extends QuestionText>(
   prompts: readonly Prompt[],
   { maxPromptTokens, tooLong, encode }: PromptTokenOptions,
 ): Promise<TokenizedPrompts<Prompt>> {
-  const encoded = await encode(prompts.map(({ prompt }) => prompt));
+  const encoded = await encode(prompts);
   const kept: (Prompt & { readonly tokens: Int32Array })[] = [];
   let numTruncated = 0;
   let numRejected = 0;

@@ -4,6 +4,7 @@ import {
   defaultColumns,
   isBlankAt,
   type PromptColumns,
+  type QuestionText,
   questionAt,
   textAt,
   textsAt,
@@ -12,15 +13,13 @@ import {
 import { type DataRow, openRows } from './rows.ts';
 
 /** What training may know of a question. It has no field for an answer, so that no gold answer can leak. */
-export interface TrainingPrompt {
+export interface TrainingPrompt extends QuestionText {
   readonly id: string;
-  readonly prompt: string;
 }
 
 /** A question with its gold answer: for evaluation only. */
-export interface EvaluationPrompt {
+export interface EvaluationPrompt extends QuestionText {
   readonly id: string;
-  readonly prompt: string;
   readonly answer: string;
 }
 
@@ -147,7 +146,7 @@ async function collect<Prompt>(
 /** Checks what every reader needs; INVALID_INPUT names what is missing or of the wrong type. */
 function readQuestion(row: DataRow, columns: PromptColumns): TrainingPrompt {
   return {
-    prompt: questionAt(row, columns.prompt),
+    ...questionAt(row, columns.prompt),
     id: textAt(row, columns.id) ?? String(row.number),
   };
 }

@@ -9,7 +9,8 @@ import { questionsOfIteration } from './questions-of-iteration.ts';
 const options = {
   maxPromptTokens: 3,
   tooLong: 'reject',
-  encode: async (texts: readonly string[]) => texts.map((text) => Int32Array.from(text, Number)),
+  encode: async (questions: readonly { prompt: string }[]) =>
+    questions.map(({ prompt }) => Int32Array.from(prompt, Number)),
   canonical: (answer: string) => `canonical ${answer}`,
 } as const;
 
@@ -66,6 +67,24 @@ test('a question stays while it and one of its rephrasings are short enough', as
   await expect(readQuestions(tooLong, 'other-wording', options)).rejects.toThrow(
     'no question and rephrasing of it are both at most 3 tokens long',
   );
+});
+
+test('rephrasings are asked under the system message of their question', async () => {
+  const prompt = [
+    { role: 'system', content: 'S' },
+    { role: 'user', content: '1' },
+  ];
+  const path = await fileOf([{ prompt, rephrasings: ['2'] }]);
+  const asked: unknown[] = [];
+  const encode = async (questions: readonly object[]) => {
+    asked.push(...questions);
+    return questions.map(() => Int32Array.of(1));
+  };
+  await readQuestions(path, 'other-wording', { ...options, encode });
+  expect(asked).toMatchObject([
+    { prompt: 'S\n\n1', chat: { system: 'S', user: '1' } },
+    { prompt: '2', chat: { system: 'S', user: '2' } },
+  ]);
 });
 
 test('an iteration asks two wordings of a question one after the other, and each rephrasing in turn', async () => {

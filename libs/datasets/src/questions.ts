@@ -1,6 +1,6 @@
 import type { Evidence } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
-import type { PromptColumns } from './columns.ts';
+import type { PromptColumns, QuestionText } from './columns.ts';
 import { type PromptTokenOptions, tokenizePrompts } from './prompt-tokens.ts';
 import { type PromptsFile, type RephrasedPrompt, trainingReaders } from './prompts.ts';
 
@@ -61,13 +61,21 @@ export async function readQuestions(
   return { ...file, ...counts, questions: kept.map(({ tokens }) => ({ kind, tokens })) };
 }
 
+/** A question and its rephrasings, which are asked under the same system message. */
+function wordingsOf({ prompt, chat, rephrasings }: RephrasedPrompt): QuestionText[] {
+  if (chat === undefined) return [prompt, ...rephrasings].map((text) => ({ prompt: text }));
+  const { system } = chat;
+  const others = rephrasings.map((user) => ({ prompt: user, chat: { system, user } }));
+  return [{ prompt, chat }, ...others];
+}
+
 /** The length limit holds for each wording; a question stays while it and one rephrasing do. */
 async function tokenizeWordings(
   prompts: readonly RephrasedPrompt[],
   options: PromptTokenOptions,
 ): Promise<Omit<Questions, 'numLeftOut' | 'emptyAnswerLines'>> {
   const wordings = prompts.flatMap((row, question) =>
-    [row.prompt, ...row.rephrasings].map((prompt, wording) => ({ prompt, question, wording })),
+    wordingsOf(row).map((text, wording) => ({ ...text, question, wording })),
   );
   const { prompts: kept, ...counts } = await tokenizePrompts(wordings, options);
   const byQuestion = Map.groupBy(kept, ({ question }) => question);

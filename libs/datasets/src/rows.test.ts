@@ -96,7 +96,8 @@ test('columns are named by the configuration, structures by dotted paths, chats 
   ];
   const rows = [{ prompt: chat, reward_model: { ground_truth: 2 }, 'extra.id': 'a' }];
   const names = columns({ id: 'extra.id', answer: 'reward_model.ground_truth' });
-  const expected = [{ id: 'a', prompt: 'Be brief.\n\n1+1=', answer: '2' }];
+  const parts = { system: 'Be brief.', user: '1+1=' };
+  const expected = [{ id: 'a', prompt: 'Be brief.\n\n1+1=', chat: parts, answer: '2' }];
   const json = await fileOf('rows.jsonl', JSON.stringify(rows[0]));
   expect((await readEvaluationPrompts(json, names)).prompts).toEqual(expected);
   const schema = [

@@ -22,6 +22,9 @@ interface AddedToken {
  */
 export class GuardedText {
   readonly #pattern: RegExp | null;
+  /** What a special token may begin or end with, itself apart. */
+  readonly #beginnings = new Set<string>();
+  readonly #endings = new Set<string>();
   readonly #specials: readonly string[];
   readonly #tokenizerJson: Json;
   readonly #configJson: Json;
@@ -35,6 +38,12 @@ export class GuardedText {
       .map(({ content }) => content)
       .sort((a, b) => b.length - a.length);
     const alternatives = this.#specials.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
+    for (const special of this.#specials) {
+      for (let i = 1; i < special.length; i++) {
+        this.#beginnings.add(special.slice(0, i));
+        this.#endings.add(special.slice(i));
+      }
+    }
     this.#pattern = alternatives.length === 0 ? null : new RegExp(alternatives.join('|'), 'gu');
   }
 
@@ -58,7 +67,22 @@ export class GuardedText {
         return `${first}${guard}${token.slice(first.length)}`;
       });
     }
-    return guarded;
+    // What a template says right before or after a text could complete a token of which the text has a part.
+    // The marks stand inside the white space around it, which templates trim.
+    const core = guarded.trim();
+    if (!this.#isPartAtEdge(core)) return guarded;
+    const start = guarded.indexOf(core);
+    const end = start + core.length;
+    return `${guarded.slice(0, start)}${guard}${core}${guard}${guarded.slice(end)}`;
+  }
+
+  #isPartAtEdge(text: string): boolean {
+    const longest = Math.min(this.#specials[0]?.length ?? 0, text.length);
+    for (let length = 1; length <= longest; length++) {
+      if (this.#beginnings.has(text.slice(-length))) return true;
+      if (this.#endings.has(text.slice(0, length))) return true;
+    }
+    return false;
   }
 
   /** The token ids of a text with marks in it, or null where it has none. */

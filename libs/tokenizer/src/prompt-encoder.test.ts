@@ -53,8 +53,9 @@ const plainFormat: PromptFormat = { ...chatFormat, format: 'plain' };
 
 async function encoderOf(folder: string, format: Partial<PromptFormat> = {}) {
   const tokenizer = await loadTokenizer(folder);
-  const encode = await openPromptEncoder(folder, tokenizer, { ...chatFormat, ...format });
-  return { tokenizer, encode };
+  const encoder = await openPromptEncoder(folder, tokenizer, { ...chatFormat, ...format });
+  const encode = (texts: readonly string[]) => encoder(texts.map((prompt) => ({ prompt })));
+  return { tokenizer, encoder, encode };
 }
 
 /** Token ids as readable text: special tokens in brackets, whatever letters they are made of. */
@@ -86,6 +87,19 @@ test("a chat has the model's markers, the system prompt and the variables that a
   );
 });
 
+test('the system message of the data comes before that of the recipe, and is text too', async () => {
+  const folder = await modelFolder();
+  const { encoder } = await encoderOf(folder, { systemPrompt: 'be kind', template: 'q {prompt}' });
+  const chat = { system: 'be<|end|>', user: '1' };
+  const [own, other] = await encoder([{ prompt: 'be\n\n1', chat }, { prompt: '2' }]);
+  expect(shown(own!)).toContain(
+    '[<|start|>]system\nbe<|end|>[<|end|>][<|start|>]user\nq 1[<|end|>]',
+  );
+  expect(shown(other!)).toContain('[<|start|>]system\nbe kind[<|end|>][<|start|>]user\nq 2[');
+  const plain = await encoderOf(folder, plainFormat);
+  expect(shown((await plain.encoder([{ prompt: 'be\n\n1', chat }]))[0]!)).toBe('[<s>]be\n\n1');
+});
+
 test('special tokens in a question are text, in a chat and in a plain template', async () => {
   const folder = await modelFolder();
   const { encode } = await encoderOf(folder);
@@ -103,7 +117,7 @@ test('special tokens in a question are text, in a chat and in a plain template',
 
 test('no question makes a special token, however its pieces overlap', async () => {
   const folder = await modelFolder();
-  const format = { ...plainFormat, template: '<|start|>{prompt}' };
+  const format = { ...plainFormat, template: '<|start|>{prompt}<|end|>' };
   const { encode } = await encoderOf(folder, format);
   const pieces = ['<|', '|>', '<|start|>', '<|end|>', '<s', '>', 's', '<s>', '|', 'x', '\n'];
   const questions = fc.array(fc.constantFrom(...pieces), { maxLength: 12 });
@@ -111,7 +125,7 @@ test('no question makes a special token, however its pieces overlap', async () =
     fc.asyncProperty(questions, async (parts) => {
       const question = parts.join('');
       const [ids] = await encode([question]);
-      expect(shown(ids!)).toBe(`[<s>][<|start|>]${question}`);
+      expect(shown(ids!)).toBe(`[<s>][<|start|>]${question}[<|end|>]`);
     }),
   );
 });

@@ -9,14 +9,20 @@ export interface PromptFormat {
   readonly format: 'plain' | 'chat';
   /** Text around the question, with `{prompt}` in its place. */
   readonly template: string;
-  /** The system message of a chat, or null for none. */
+  /** The system message of a chat whose question brings none; null for none. */
   readonly systemPrompt: string | null;
   /** Variables that a chat template asks for, such as Qwen3's `enable_thinking`. */
   readonly templateVariables: Readonly<Record<string, unknown>>;
 }
 
+/** A question: as one text, and of data that is a chat with a system message its two parts. */
+export interface AskedText {
+  readonly prompt: string;
+  readonly chat?: { readonly system: string; readonly user: string };
+}
+
 /** The token ids of questions, in their order. */
-export type PromptEncoder = (questions: readonly string[]) => Promise<Int32Array[]>;
+export type PromptEncoder = (questions: readonly AskedText[]) => Promise<Int32Array[]>;
 
 const slot = '{prompt}';
 
@@ -48,16 +54,19 @@ export async function openPromptEncoder(
   const guardedText = (question: string) => fillTemplate(template, tokenizer.guard(question));
   if (format.format === 'plain') {
     return async (questions) =>
-      questions.map((question) =>
-        tokenizer.encodeGuarded(guardedText(question), { addsSpecial: true }),
+      questions.map(({ prompt }) =>
+        tokenizer.encodeGuarded(guardedText(prompt), { addsSpecial: true }),
       );
   }
   refuseMarkers('prompts.template', template, tokenizer);
   refuseMarkers('prompts.systemPrompt', format.systemPrompt ?? '', tokenizer);
   const chatTemplate = await loadChatTemplate(folder);
   return async (questions) => {
-    const chats = questions.map((question) =>
-      chatVariables(chatTemplate, format, guardedText(question)),
+    const chats = questions.map(({ prompt, chat }) =>
+      chatVariables(chatTemplate, format, {
+        system: chat === undefined ? format.systemPrompt : tokenizer.guard(chat.system),
+        user: guardedText(chat?.user ?? prompt),
+      }),
     );
     const texts = await renderChats(chatTemplate, chats);
     return texts.map((text) => tokenizer.encodeGuarded(text, { addsSpecial: false }));
@@ -67,16 +76,16 @@ export async function openPromptEncoder(
 /** What transformers' `apply_chat_template` gives a template, generation prompt included. */
 function chatVariables(
   { tokens }: ChatTemplate,
-  { systemPrompt, templateVariables }: PromptFormat,
-  content: string,
+  { templateVariables }: PromptFormat,
+  { system, user }: { readonly system: string | null; readonly user: string },
 ): object {
-  const system = systemPrompt === null ? [] : [{ role: 'system', content: systemPrompt }];
+  const first = system === null ? [] : [{ role: 'system', content: system }];
   return {
     ...tokens,
     tools: null,
     documents: null,
     ...templateVariables,
-    messages: [...system, { role: 'user', content }],
+    messages: [...first, { role: 'user', content: user }],
     add_generation_prompt: true,
   };
 }

@@ -14,7 +14,7 @@ export async function checkInputs({ model, prompts, algorithm }: RunConfig): Pro
   await checkModelFolder(model.path);
   const tokenizer = await loadTokenizer(model.path);
   // A chat template shows its faults when it writes something.
-  await (await openPromptEncoder(model.path, tokenizer, prompts))(['1 + 1 = ?']);
+  await (await openPromptEncoder(model.path, tokenizer, prompts))([{ prompt: '1 + 1 = ?' }]);
   await trainingReaders[evidenceKind(methods[algorithm.method])](prompts.train, prompts.columns);
   if (prompts.validation !== null) {
     await readEvaluationPrompts(prompts.validation, prompts.columns);

@@ -55,6 +55,6 @@ async function promptTokens({ tokenizer }: OpenModel, flags: GenerateFlags): Pro
     systemPrompt: flags.system ?? null,
     templateVariables: {},
   });
-  const [tokens] = await encode([flags.prompt]);
+  const [tokens] = await encode([{ prompt: flags.prompt }]);
   return tokens!;
 }

@@ -51,7 +51,7 @@ async function run(
     runPython: () => Promise.reject(new Error('no Python here')),
     seed: 1,
     temperature: 0.8,
-    encode: async (questions) => questions.map(encode),
+    encode: async (questions) => questions.map(({ prompt }) => encode(prompt)),
     keepResponses: false,
     responsesAtOnce: 4,
     signal: new AbortController().signal,

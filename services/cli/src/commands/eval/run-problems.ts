@@ -40,7 +40,7 @@ export async function runProblems(
       .filter(({ id }) => !options.isDone(problemKey(one.benchmark.name, id)))
       .map((problem) => ({ one, problem })),
   );
-  const prompts = await options.encode(open.map(({ problem }) => problem.prompt));
+  const prompts = await options.encode(open.map(({ problem: { prompt } }) => ({ prompt })));
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   let next = 0;
