@@ -22,7 +22,7 @@ test('a chat whose template writes the bare question trains to the same bits, as
     const { policySha256, metrics } = await trainSmall({ runFolder, base, set });
     return { policySha256, numMetrics: metrics.length, runId: runIdOf(runFolder) };
   };
-  const short = ['iterations=2'];
+  const short = ['iterations=1'];
   const plain = await train('plain', workspace.base, short);
   const chat = await train('chat', base, [...short, 'prompts.format=chat']);
   expect(chat.policySha256).toBe(plain.policySha256);

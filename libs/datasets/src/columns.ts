@@ -56,7 +56,7 @@ export interface QuestionText {
 }
 
 /** The messages of a chat by role, those of one role joined by blank lines. */
-export interface ChatParts {
+interface ChatParts {
   readonly system: string;
   readonly user: string;
 }

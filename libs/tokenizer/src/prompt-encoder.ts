@@ -16,7 +16,7 @@ export interface PromptFormat {
 }
 
 /** A question: as one text, and of data that is a chat with a system message its two parts. */
-export interface AskedText {
+interface AskedText {
   readonly prompt: string;
   readonly chat?: { readonly system: string; readonly user: string };
 }

@@ -57,3 +57,12 @@ test('a process that fits in no way says what it takes at least', () => {
     if (fit.kind === 'too-large') expect(fit.least).toBeGreaterThan(memoryBytes);
   }
 });
+
+test('layers made again take far less than one graph, and auto is one of the two', () => {
+  const activations = (recompute: 'auto' | 'none' | 'layers') => {
+    const plan = memoryPlan(model, { ...config, learner: { ...config.learner, recompute } });
+    return plan.processes[0]!.parts.at(-1)!.bytes;
+  };
+  expect(activations('layers')).toBeLessThan(activations('none') / 10);
+  expect(activations('auto')).toBe(activations('layers'));
+});
