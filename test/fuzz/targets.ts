@@ -236,8 +236,8 @@ async function fileTargets(folder: string): Promise<FuzzTarget[]> {
 const questionOptions = {
   maxPromptTokens: 64,
   tooLong: 'truncate' as const,
-  encode: async (questions: readonly string[]) =>
-    questions.map((question) => Int32Array.from(Buffer.from(question))),
+  encode: async (questions: readonly { prompt: string }[]) =>
+    questions.map(({ prompt }) => Int32Array.from(Buffer.from(prompt))),
   canonical: canonicalAnswer,
   columns: defaultColumns,
 };
