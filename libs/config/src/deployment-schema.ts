@@ -186,6 +186,10 @@ export const deploymentSchema = z
     lease,
     security: securitySchema,
     tracing,
+    reflection: z
+      .boolean()
+      .default(false)
+      .describe('lets gRPC tools ask services for their contracts; for development'),
     logLevel: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
       .default('info')

@@ -23,13 +23,13 @@ export interface Servers {
 export async function openServers(options: ServersOptions): Promise<Servers> {
   const { listen, services, context, notReady } = options;
   const { registry, log, security } = context;
-  const settings = context.config.deployment.security;
+  const { security: settings, reflection } = context.config.deployment;
   const warning = requireProtection(listen.host, settings, security);
   if (warning !== null) log.warn(warning);
   const { deniedCalls } = createMetrics(registry, ['deniedCalls']);
   const onDenied = (reason: Denial) => deniedCalls.inc({ reason });
   let isDraining = false;
-  const rpc = await RpcServer.start({ ...listen, services, reflection: false, security, onDenied });
+  const rpc = await RpcServer.start({ ...listen, services, reflection, security, onDenied });
   await checkOwnCertificate(rpc.port, listen.host, security);
   const telemetry = await startTelemetryServer({
     host: listen.host,
