@@ -67,6 +67,22 @@ describe('rendered', () => {
     }
   });
 
+  needsRenderer(`rollout workers find every relay that is there, by its own name${why}`, () => {
+    const objects = renderWith(['relay']);
+    const relay = objects.find(({ kind }) => kind === 'StatefulSet')!;
+    const names = Array.from(
+      { length: relay.spec.replicas },
+      (_, i) => `${relay.metadata.name}-${i}.${relay.spec.serviceName}:7000`,
+    );
+    const workers = objects.filter(
+      ({ kind, metadata }) => kind === 'Deployment' && metadata.name.endsWith('-rollout'),
+    );
+    expect(workers.map(relaysOf)).toEqual([names, names]);
+    // A relay of the first level asks the learner alone.
+    expect(relaysOf(relay)).toEqual([]);
+    expect(unprotected(objects)).toEqual([]);
+  });
+
   needsRenderer(
     `a GPU worker asks for a GPU, or a slice of one, and goes where they are${why}`,
     () => {
@@ -149,6 +165,15 @@ describe('rendered', () => {
     }
   });
 });
+
+/** The relays that a pod's environment names, as the service reads them. */
+function relaysOf({ spec }: Manifest): readonly string[] {
+  const variables = (spec.template.spec.containers[0].env ?? []) as Record<string, string>[];
+  const environment = Object.fromEntries(
+    variables.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
+  );
+  return loadRunConfig({ file: recipe, environment, overrides: [] }).deployment.weights.relays;
+}
 
 /** `250m`, `2`, `1Gi` as a number of cores or MiB. */
 function amount(quantity: string): number {

@@ -13,7 +13,7 @@ import {
   manifestsOf,
   serviceNames,
 } from './manifests.ts';
-import { brokenRules, podOf } from './pod-policies.ts';
+import { brokenRules, isLasting, podOf } from './pod-policies.ts';
 import { faultsOf } from './validate.ts';
 
 const read = (path: string) => readFileSync(join(deployFolder, path), 'utf8');
@@ -88,7 +88,7 @@ describe('the sources of deploy/', () => {
 
   test('every pod is closed, limited and watched', () => {
     expect(sources.flatMap(brokenRules)).toEqual([]);
-    expect(sources.filter(podOf)).toHaveLength(8);
+    expect(sources.filter(podOf)).toHaveLength(9);
   });
 
   test('every image has a version', () => {
@@ -100,6 +100,10 @@ describe('the sources of deploy/', () => {
     expect(folders.flatMap(filesUnder).filter((file) => /:latest\b/.test(read(file)))).toEqual([]);
   });
 });
+
+/** Pods that run `mgrpo serve`. */
+const isService = (object: Manifest) =>
+  isLasting(object) && podOf(object).containers[0].args?.[0] === 'serve';
 
 describe('what pods run', () => {
   const containers = sources.flatMap((object) => podOf(object)?.containers ?? []);
@@ -121,7 +125,7 @@ describe('what pods run', () => {
   test('every service is served by one Deployment, and no other', () => {
     const served = commands.filter(([name]) => name === 'serve').map(([, service]) => service);
     // Both rollout services are made from one.
-    expect(served.sort()).toEqual(['coordinator', 'learner', 'rollout', 'voter']);
+    expect(served.sort()).toEqual(['coordinator', 'learner', 'rollout', 'voter', 'weight-relay']);
     const roots = serviceNames.map((name) => join(deployFolder, '../services', name));
     expect(roots.filter((root) => !existsSync(root))).toEqual([]);
   });
@@ -142,13 +146,14 @@ describe('what pods run', () => {
   });
 
   test('services listen where their ports, probes and addresses say', () => {
-    const { coordinator, learner, voter, policyRollout, momentumRollout } = config.deployment;
-    for (const listen of [coordinator, learner, voter, policyRollout, momentumRollout]) {
+    const { coordinator, learner, voter, policyRollout, momentumRollout, weightRelay } =
+      config.deployment;
+    const rollouts = [policyRollout, momentumRollout];
+    for (const listen of [coordinator, learner, voter, ...rollouts, weightRelay]) {
       expect(listen).toMatchObject({ host: '0.0.0.0', port: 7000, metricsPort: 9464 });
     }
     expect([learner.address, coordinator.address]).toEqual(['learner:7000', 'coordinator:7000']);
-    const deployments = sources.filter(({ kind }) => kind === 'Deployment');
-    for (const { spec } of deployments) {
+    for (const { spec } of sources.filter(isService)) {
       const [{ ports, ...container }] = spec.template.spec.containers;
       expect(ports).toEqual([
         { name: 'grpc', containerPort: 7000 },
@@ -162,7 +167,7 @@ describe('what pods run', () => {
   test('a pod has the time that it needs to start, and to end its jobs', () => {
     const { startMs, jobMs, drainMs } = config.deployment.deadlines;
     expect(drainMs).toBeGreaterThanOrEqual(jobMs);
-    for (const { kind, spec } of sources.filter(({ kind }) => kind === 'Deployment')) {
+    for (const { kind, spec } of sources.filter(isService)) {
       const { containers, terminationGracePeriodSeconds } = spec.template.spec;
       const [{ startupProbe, lifecycle }] = containers;
       const { periodSeconds, failureThreshold } = startupProbe;
@@ -277,5 +282,17 @@ describe('network policies', () => {
       expect(entering.ports[0].port).toBe(port);
     }
     expect(leaving).toEqual([...serviceNames, 'train']);
+    const weights = byName('weights-out');
+    expect(componentsOf(weights.podSelector)).toEqual([
+      'policy-rollout',
+      'momentum-rollout',
+      'weight-relay',
+    ]);
+    expect(componentsOf(weights.egress[0].to[0].podSelector)).toEqual(['weight-relay', 'learner']);
+    for (const from of [byName('weight-relay-in').ingress[0], byName('learner-in').ingress[1]]) {
+      const entering = componentsOf(from.from[0].podSelector);
+      expect(entering).toContain('weight-relay');
+      expect(componentsOf(weights.podSelector)).toEqual(expect.arrayContaining(entering));
+    }
   });
 });

@@ -137,8 +137,9 @@ describe.skipIf(promtool === null || prometheusProgram === null)(
 
     beforeAll(async () => {
       workspace = await makeWorkspace();
-      const keys = ['learner', 'coordinator', 'voter', 'policyRollout', 'momentumRollout'];
-      for (const key of keys) ports.set(key, await freePort());
+      const rollouts = ['policyRollout', 'momentumRollout'];
+      for (const key of ['learner', 'coordinator', 'voter', ...rollouts, 'weightRelay'])
+        ports.set(key, await freePort());
       prometheus = await Prometheus.start({
         program: prometheusProgram!,
         folder: join(workspace.folder, 'prometheus'),
@@ -151,6 +152,7 @@ describe.skipIf(promtool === null || prometheusProgram === null)(
         // It is stopped as soon as everything was seen.
         set: [
           'iterations=100000',
+          'deployment.workers.relay=1',
           ...[...ports].map(([key, port]) => `deployment.${key}.metricsPort=${port}`),
         ],
         signal: done.signal,
@@ -188,7 +190,7 @@ describe.skipIf(promtool === null || prometheusProgram === null)(
 
     test('finds each metric at the services that the table names', async () => {
       for (const [key, port] of ports) {
-        const service = key.replace('Rollout', '-rollout');
+        const service = key.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
         const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
         const exported = [...text.matchAll(/^# TYPE (mgrpo_\w+)/gm)].map(([, name]) => name);
         const expected = definitions

@@ -3,6 +3,9 @@ import { openAiSchema } from './engine-schema.ts';
 import { integer, milliseconds, path, port } from './keys.ts';
 import { securitySchema } from './security-schema.ts';
 
+/** host:port */
+const address = z.string().regex(/^[^\s/]+:\d+$/);
+
 /** Where one service listens, and where the others find it. */
 function listenSchema(service: string) {
   return z
@@ -12,9 +15,7 @@ function listenSchema(service: string) {
       metricsPort: port
         .default(0)
         .describe('HTTP port of /metrics, /healthz and /readyz; 0 takes any free one'),
-      address: z
-        .string()
-        .regex(/^[^\s/]+:\d+$/)
+      address: address
         .nullable()
         .default(null)
         .describe(
@@ -32,6 +33,9 @@ const workers = z
       .default(1)
       .describe('momentum-rollout processes; a method without momentum rollouts has none'),
     voter: integer(1, 1024).default(1).describe('voter processes'),
+    relay: integer(0, 64)
+      .default(0)
+      .describe('weight-relay processes, which rollout workers then take their weights from'),
   })
   .prefault({})
   .describe('how many processes of each service `mgrpo train` starts');
@@ -85,6 +89,28 @@ const rollout = z
   })
   .prefault({})
   .describe('rollout workers; neither key changes a result');
+
+const weights = z
+  .strictObject({
+    relays: z
+      .array(address)
+      .max(256)
+      .default([])
+      .describe(
+        'host:port of weight relays, of which each worker takes two by a hash of its name, before the learner; ' +
+          'for a relay: those that it takes from itself',
+      ),
+    staleMs: milliseconds
+      .default(3000)
+      .describe(
+        'a relay that is away, or does not send what should come, for so long gives way to the next source (ms)',
+      ),
+    returnMs: milliseconds
+      .default(30_000)
+      .describe('pause before the relay given up is asked whether it has the weights again (ms)'),
+  })
+  .prefault({})
+  .describe('where rollout workers and relays take weights from');
 
 const jobs = z
   .strictObject({
@@ -179,6 +205,8 @@ export const deploymentSchema = z
     voter: listenSchema('voter'),
     policyRollout: listenSchema('policy-rollout service'),
     momentumRollout: listenSchema('momentum-rollout service'),
+    weightRelay: listenSchema('weight relay'),
+    weights,
     rollout,
     openai: openAiSchema,
     jobs,

@@ -118,7 +118,14 @@ function checkJobs({ deployment: { jobs } }: RunConfig): Complaint[] {
   ];
 }
 
-const servers = ['coordinator', 'learner', 'voter', 'policyRollout', 'momentumRollout'] as const;
+const servers = [
+  'coordinator',
+  'learner',
+  'voter',
+  'policyRollout',
+  'momentumRollout',
+  'weightRelay',
+] as const;
 
 /** Services that have machines of their own, where the learner has an address, may all listen on the same ports. */
 function checkPorts({ deployment }: RunConfig): Complaint[] {

@@ -10,6 +10,7 @@ export const accessRoles = [
   'policy-rollout',
   'momentum-rollout',
   'voter',
+  'weight-relay',
   'operator',
   'monitoring',
 ] as const;
@@ -22,7 +23,14 @@ interface ContractAccess {
   readonly methods: Readonly<Record<string, readonly AccessRole[]>>;
 }
 
-const services = ['coordinator', 'learner', 'policy-rollout', 'momentum-rollout', 'voter'] as const;
+const services = [
+  'coordinator',
+  'learner',
+  'policy-rollout',
+  'momentum-rollout',
+  'voter',
+  'weight-relay',
+] as const;
 const workers = ['policy-rollout', 'momentum-rollout'] as const;
 
 /** Every method of every contract; what is not in here is called by nobody. */
@@ -42,15 +50,16 @@ export const access: Readonly<Record<string, ContractAccess>> = {
     methods: {
       // Everyone joins the run with it.
       GetState: [...services, 'operator'],
-      Watch: ['coordinator', 'operator'],
+      // A relay hears from it which version is the newest.
+      Watch: ['coordinator', 'weight-relay', 'operator'],
       AdmitWorker: workers,
       RecordEvaluation: ['coordinator'],
       CheckpointNow: ['operator'],
     },
   },
   'mgrpo.v1.WeightService': {
-    servedBy: ['learner'],
-    methods: { Subscribe: workers, Fetch: workers },
+    servedBy: ['learner', 'weight-relay'],
+    methods: { Subscribe: [...workers, 'weight-relay'], Fetch: [...workers, 'weight-relay'] },
   },
   'mgrpo.v1.RolloutService': {
     servedBy: workers,

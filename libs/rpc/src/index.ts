@@ -22,6 +22,8 @@ export {
   roleFromWire,
   sendWeights,
   WeightAssembler,
+  type WeightTransfer,
   type WeightVersion,
+  wholeTransfer,
   wireRole,
 } from './weight-transfer.ts';

@@ -21,5 +21,5 @@ export type { VoteMember__Output } from './gen/mgrpo/v1/VoteMember.ts';
 export type { VoteRequest, VoteRequest__Output } from './gen/mgrpo/v1/VoteRequest.ts';
 export type { WatchLearnerRequest__Output } from './gen/mgrpo/v1/WatchLearnerRequest.ts';
 export type { WatchRunRequest__Output } from './gen/mgrpo/v1/WatchRunRequest.ts';
-export type { WeightChunk } from './gen/mgrpo/v1/WeightChunk.ts';
+export type { WeightChunk, WeightChunk__Output } from './gen/mgrpo/v1/WeightChunk.ts';
 export type { WeightServiceClient } from './gen/mgrpo/v1/WeightService.ts';

@@ -18,6 +18,7 @@ import {
   unaryHandler,
   WeightAssembler,
   type WeightVersion,
+  wholeTransfer,
 } from './index.ts';
 
 const bytes = randomBytes(5 * 1024 * 1024 + 12);
@@ -29,6 +30,9 @@ const weights: WeightVersion = {
   sha256: createHash('sha256').update(bytes).digest('hex'),
   bytes,
 };
+
+const whole = wholeTransfer(weights);
+const sending = { progress: async () => {} };
 
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -59,7 +63,7 @@ async function weightServer(
 
 describe('weights over a stream', () => {
   it('arrive whole, in chunks below the receive limit, and match their hash', async () => {
-    const client = await weightServer((_request, sink) => sendWeights(sink, weights));
+    const client = await weightServer((_request, sink) => sendWeights(sink, whole, sending));
     const assembler = new WeightAssembler(bytes.length);
     let received: WeightVersion | undefined;
     for await (const chunk of serverStream('learner', (...call) => client.fetch({}, ...call))) {
@@ -70,7 +74,7 @@ describe('weights over a stream', () => {
 
   it('resume from the byte where a stream broke', async () => {
     const client = await weightServer((request, sink) =>
-      sendWeights(sink, weights, request.offset),
+      sendWeights(sink, whole, { ...sending, offset: request.offset }),
     );
     const assembler = new WeightAssembler(bytes.length);
     for await (const chunk of serverStream('learner', (...call) => client.fetch({}, ...call))) {
@@ -91,7 +95,9 @@ describe('weights over a stream', () => {
   it('are refused when a byte changed on the way', async () => {
     const changed = { ...weights, bytes: Buffer.from(bytes) };
     changed.bytes[1234] = changed.bytes[1234]! ^ 1;
-    const client = await weightServer((_request, sink) => sendWeights(sink, changed));
+    const client = await weightServer((_request, sink) =>
+      sendWeights(sink, wholeTransfer(changed), sending),
+    );
     const assembler = new WeightAssembler(bytes.length);
     const receive = async () => {
       for await (const chunk of serverStream('learner', (...call) => client.fetch({}, ...call))) {
@@ -102,7 +108,7 @@ describe('weights over a stream', () => {
   });
 
   it('of another model are refused before anything is allocated', async () => {
-    const client = await weightServer((_request, sink) => sendWeights(sink, weights));
+    const client = await weightServer((_request, sink) => sendWeights(sink, whole, sending));
     const receive = async () => {
       for await (const chunk of serverStream('learner', (...call) => client.fetch({}, ...call))) {
         new WeightAssembler(64).add(chunk);

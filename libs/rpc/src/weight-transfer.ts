@@ -29,14 +29,39 @@ export function roleFromWire(role: string): 'policy' | 'momentum' {
   );
 }
 
-/** Sends a version in chunks from `offset` on, as fast as the subscriber reads. */
+/**
+ * A version on its way: the first `received` bytes of `weights.bytes` are there. It is `whole` when all of them are and
+ * fit the hash, `broken` when the rest will not come.
+ */
+export interface WeightTransfer {
+  readonly weights: WeightVersion;
+  readonly received: number;
+  readonly state: 'arriving' | 'whole' | 'broken';
+}
+
+/** A version that is all there, as the learner made it. */
+export function wholeTransfer(weights: WeightVersion): WeightTransfer {
+  return { weights, received: weights.bytes.length, state: 'whole' };
+}
+
+/**
+ * Sends a version in chunks from `offset` on, as fast as the subscriber reads and the bytes arrive.
+ *
+ * `progress` resolves when more may have arrived; it throws when the subscriber need not wait any longer.
+ */
 export async function sendWeights(
   sink: MessageSink<WeightChunk>,
-  weights: WeightVersion,
-  offset = 0,
+  transfer: WeightTransfer,
+  { offset = 0, progress }: { offset?: number; progress: () => Promise<void> },
 ): Promise<void> {
+  const { weights } = transfer;
   const role: Role = wireRole[weights.role];
-  for (let start = offset; start < weights.bytes.length; start += chunkBytes) {
+  for (let start = offset; start < weights.bytes.length; ) {
+    if (start >= transfer.received) {
+      await progress();
+      continue;
+    }
+    const end = Math.min(start + chunkBytes, transfer.received);
     await sink.send({
       role,
       version: weights.version,
@@ -44,9 +69,10 @@ export async function sendWeights(
       sha256: weights.sha256,
       totalBytes: weights.bytes.length,
       offset: start,
-      data: weights.bytes.subarray(start, start + chunkBytes),
+      data: weights.bytes.subarray(start, end),
       runId: weights.runId,
     });
+    start = end;
   }
 }
 
@@ -57,66 +83,86 @@ export async function sendWeights(
  * same assembler.
  */
 export class WeightAssembler {
-  #header: Omit<WeightVersion, 'bytes'> | undefined;
-  #bytes = Buffer.alloc(0);
-  #received = 0;
   readonly #expectedBytes: number;
+  readonly #hash = createHash('sha256');
+  #transfer:
+    | { weights: WeightVersion; received: number; state: WeightTransfer['state'] }
+    | undefined;
 
   /** `expectedBytes`: what the model's parameters take, so that a hostile header can't make us allocate more. */
   constructor(expectedBytes: number) {
     this.#expectedBytes = expectedBytes;
   }
 
+  /** What has arrived, undefined before the first chunk; it follows the chunks to come. */
+  get transfer(): WeightTransfer | undefined {
+    return this.#transfer;
+  }
+
   get received(): number {
-    return this.#received;
+    return this.#transfer?.received ?? 0;
   }
 
-  get version(): number | undefined {
-    return this.#header?.version;
-  }
-
-  /** Takes the next chunk; returns the version when it was the last one. */
+  /**
+   * Takes the next chunk; returns the version when it was the last one.
+   *
+   * @throws MgrpoError INCOMPATIBLE for another model's weights, INVALID_MESSAGE for a chunk that is not the next,
+   * CORRUPT when the whole does not fit its hash. The last chunk does not count as received before it does.
+   */
   add(chunk: WeightChunk__Output): WeightVersion | undefined {
-    const header = this.#accept(chunk);
-    chunk.data.copy(this.#bytes, chunk.offset);
-    this.#received += chunk.data.length;
-    if (this.#received < this.#bytes.length) return undefined;
-    const sha256 = createHash('sha256').update(this.#bytes).digest('hex');
-    if (sha256 !== header.sha256) {
+    const transfer = this.#accept(chunk);
+    const { weights } = transfer;
+    chunk.data.copy(weights.bytes, chunk.offset);
+    this.#hash.update(chunk.data);
+    const received = transfer.received + chunk.data.length;
+    if (received < weights.bytes.length) {
+      transfer.received = received;
+      return undefined;
+    }
+    const sha256 = this.#hash.digest('hex');
+    if (sha256 !== weights.sha256) {
       throw new MgrpoError(
         'CORRUPT',
-        `${header.role} weights of version ${header.version} have sha256 ${sha256}, not ${header.sha256}`,
+        `${weights.role} weights of version ${weights.version} have sha256 ${sha256}, not ${weights.sha256}`,
       );
     }
-    return { ...header, bytes: this.#bytes };
+    transfer.received = received;
+    transfer.state = 'whole';
+    return weights;
   }
 
-  #accept(chunk: WeightChunk__Output): Omit<WeightVersion, 'bytes'> {
+  /** Gives the transfer up. */
+  abandon(): void {
+    if (this.#transfer?.state === 'arriving') this.#transfer.state = 'broken';
+  }
+
+  #accept(chunk: WeightChunk__Output) {
     const role = roleFromWire(chunk.role);
-    if (this.#header === undefined) {
+    if (this.#transfer === undefined) {
       if (chunk.totalBytes !== this.#expectedBytes) {
         throw new MgrpoError(
           'INCOMPATIBLE',
           `weights have ${chunk.totalBytes} bytes, this model's parameters take ${this.#expectedBytes}; use the run's model`,
         );
       }
-      this.#bytes = Buffer.alloc(chunk.totalBytes);
       const { version, learnerEpoch, sha256, runId } = chunk;
-      this.#header = { role, version, learnerEpoch, sha256, runId };
+      const bytes = Buffer.alloc(chunk.totalBytes);
+      const weights = { role, version, learnerEpoch, sha256, runId, bytes };
+      this.#transfer = { weights, received: 0, state: 'arriving' };
     }
-    const header = this.#header;
+    const { weights, received } = this.#transfer;
     const isNext =
-      chunk.offset === this.#received &&
-      chunk.offset + chunk.data.length <= this.#bytes.length &&
-      chunk.version === header.version &&
-      chunk.sha256 === header.sha256 &&
-      role === header.role;
+      chunk.offset === received &&
+      chunk.offset + chunk.data.length <= weights.bytes.length &&
+      chunk.version === weights.version &&
+      chunk.sha256 === weights.sha256 &&
+      role === weights.role;
     if (!isNext || chunk.data.length === 0) {
       throw new MgrpoError(
         'INVALID_MESSAGE',
-        `weights: expected version ${header.version} from byte ${this.#received}, got version ${chunk.version} from byte ${chunk.offset}`,
+        `weights: expected version ${weights.version} from byte ${received}, got version ${chunk.version} from byte ${chunk.offset}`,
       );
     }
-    return header;
+    return this.#transfer;
   }
 }

@@ -2,6 +2,7 @@ export { Broadcast } from './broadcast.ts';
 export { configHash, joinRun, learnerAddress, requireAddress } from './join-run.ts';
 export { judgeJob, type RolloutPayload } from './judge-job.ts';
 export { machineFingerprint } from './machine.ts';
+export { feedMetrics, openWeightFeed } from './open-weight-feed.ts';
 export { consumerSettings, payloadTtlSeconds, redisAddressOf } from './queue-settings.ts';
 export {
   decodeRollouts,
@@ -22,3 +23,5 @@ export { runTraining, type TrainHooks, type TrainOptions, type TrainOutcome } fr
 export { trainingSequences } from './training-sequences.ts';
 export { type VoteOptions, verdictToWire } from './vote-question.ts';
 export { WeightFeed, type WeightFeedOptions } from './weight-feed.ts';
+export { WeightPublisher } from './weight-publisher.ts';
+export { requireSameConfig, weightRpc } from './weight-rpc.ts';

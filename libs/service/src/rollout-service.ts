@@ -1,7 +1,6 @@
 import { loadModelConfig } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
 import { type RolloutEngine, stopTokenIds } from '@mgrpo/generation';
-import { numParameters } from '@mgrpo/model';
 import {
   Consumer,
   connectRedis,
@@ -13,8 +12,8 @@ import {
 import { contracts } from '@mgrpo/rpc';
 import { createMetrics } from '@mgrpo/telemetry';
 import { loadTokenizer } from '@mgrpo/tokenizer';
-import { admitWorker, configHash, joinRun, learnerAddress } from './join-run.ts';
-import { machineFingerprint, workerName } from './machine.ts';
+import { admitWorker, joinRun } from './join-run.ts';
+import { openWeightFeed } from './open-weight-feed.ts';
 import { consumerSettings, payloadTtlSeconds, redisAddressOf } from './queue-settings.ts';
 import { openRolloutEngine } from './rollout-engine.ts';
 import { rolloutRpc } from './rollout-rpc.ts';
@@ -22,7 +21,6 @@ import { RolloutWorker, rolloutMetrics } from './rollout-worker.ts';
 import { openServers } from './servers.ts';
 import type { RunningService, ServiceContext } from './service-process.ts';
 import { tracedJob } from './traced-job.ts';
-import { WeightFeed } from './weight-feed.ts';
 
 /**
  * A rollout service of one role: takes the role's weights from the learner and its jobs from the queue.
@@ -50,22 +48,16 @@ export async function startRolloutService(
   const redis = connectRedis(redisAddressOf(config));
   const metrics = createMetrics(registry, rolloutMetrics, { role, direction: 'received' });
   metrics.entropyIsEstimate.set({ role }, config.rollout.engine === 'onnx' ? 0 : 1);
-  const weights = new WeightFeed({
-    address: learnerAddress(config),
+  const weights = openWeightFeed({
     security,
     role,
-    expectedBytes: numParameters(model) * 4,
-    subscriber: workerName(),
-    fingerprint: machineFingerprint(),
-    configHash: configHash(config),
-    reconnectDelayMs: 200,
+    config,
+    runId,
+    model,
+    isRelay: false,
+    metrics,
     log,
     onVersion: (version) => worker.load(version),
-    onTransfer: (bytes, seconds) => {
-      const labels = { role, direction: 'received' } as const;
-      metrics.weightBytes.inc(labels, bytes);
-      metrics.weightSeconds.observe(labels, seconds);
-    },
   });
   const worker = new RolloutWorker({
     role,

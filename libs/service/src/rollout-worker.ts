@@ -3,6 +3,7 @@ import type { RolloutEngine } from '@mgrpo/generation';
 import { NotYet, type PayloadRef, type PayloadStore, type RolloutJob } from '@mgrpo/queues';
 import type { WeightVersion } from '@mgrpo/rpc';
 import type { Metrics, Span, Tracer } from '@mgrpo/telemetry';
+import { feedMetrics } from './open-weight-feed.ts';
 import { decodeRollouts, encodeRollouts, type Rollout, type RolloutPart } from './rollout-codec.ts';
 import type { WeightFeed } from './weight-feed.ts';
 
@@ -18,8 +19,7 @@ export const rolloutMetrics = [
   'engineStale',
   'entropyIsEstimate',
   'weightVersion',
-  'weightBytes',
-  'weightSeconds',
+  ...feedMetrics,
 ] as const;
 
 export interface RolloutWorkerOptions {

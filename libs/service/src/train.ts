@@ -63,7 +63,11 @@ export async function runTraining(options: TrainOptions): Promise<TrainOutcome> 
   });
   const coordinatorPort = await portOf(config, 'coordinator');
   const supervisor = new Supervisor({
-    services: servicesOf(config, [...options.serveCommand], { configPath, runFolder }),
+    services: servicesOf(config, [...options.serveCommand], {
+      configPath,
+      runFolder,
+      relayPorts: await freePorts(config.deployment.workers.relay),
+    }),
     env: await serviceEnvironment(options, redis, coordinatorPort),
     logFolder: join(runFolder, logFolder),
     maxRestartsPerMinute: 10,
@@ -150,18 +154,32 @@ const leanNode = ['--max-semi-space-size=4'];
 function servicesOf(
   { algorithm, deployment: { workers } }: RunConfig,
   serve: readonly string[],
-  { configPath, runFolder }: { configPath: string; runFolder: string },
+  {
+    configPath,
+    runFolder,
+    relayPorts,
+  }: { configPath: string; runFolder: string; relayPorts: readonly number[] },
 ): SupervisedService[] {
   const args = (service: string) => [...leanNode, ...serve, service, '--config', configPath];
-  const several = (service: string, count: number) =>
-    Array.from({ length: count }, (_, i) => ({ name: `${service}-${i + 1}`, args: args(service) }));
+  const several = (service: string, count: number, more: readonly string[] = []) =>
+    Array.from({ length: count }, (_, i) => ({
+      name: `${service}-${i + 1}`,
+      args: [...args(service), ...more],
+    }));
+  const relays = relayPorts.map((port) => `"127.0.0.1:${port}"`);
+  const fromRelays =
+    relays.length > 0 ? ['--set', `deployment.weights.relays=[${relays.join(',')}]`] : [];
   const hasMomentum = rolloutCounts(algorithm).momentum > 0;
   return [
     { name: 'learner', args: [...args('learner'), '--run', runFolder] },
     { name: 'coordinator', args: args('coordinator') },
-    ...several('policy-rollout', workers.policy),
-    ...several('momentum-rollout', hasMomentum ? workers.momentum : 0),
+    ...several('policy-rollout', workers.policy, fromRelays),
+    ...several('momentum-rollout', hasMomentum ? workers.momentum : 0, fromRelays),
     ...several('voter', workers.voter),
+    ...relayPorts.map((port, i) => ({
+      name: `weight-relay-${i + 1}`,
+      args: [...args('weight-relay'), '--set', `deployment.weightRelay.port=${port}`],
+    })),
   ];
 }
 
@@ -188,4 +206,11 @@ async function serviceEnvironment(
 async function portOf(config: RunConfig, service: 'learner' | 'coordinator'): Promise<number> {
   const { port } = config.deployment[service];
   return port === 0 ? await freePort() : port;
+}
+
+/** A relay keeps its port over a restart too. */
+async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
 }

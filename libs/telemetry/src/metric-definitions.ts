@@ -10,6 +10,7 @@ export const serviceNames = [
   'momentum-rollout',
   'voter',
   'learner',
+  'weight-relay',
 ] as const;
 
 type ServiceName = (typeof serviceNames)[number];
@@ -54,11 +55,13 @@ const ofCoordinator = {
   gauge: define('gauge', ['coordinator']),
 };
 const ofAll = { counter: define('counter', serviceNames) };
-const ofWeights = define('gauge', [...workers, 'learner']);
+const ofRelay = { gauge: define('gauge', ['weight-relay']) };
+const ofWeights = define('gauge', [...workers, 'learner', 'weight-relay']);
 const ofTransfers = {
-  counter: define('counter', [...workers, 'learner']),
-  histogram: define('histogram', [...workers, 'learner']),
+  counter: define('counter', [...workers, 'learner', 'weight-relay']),
+  histogram: define('histogram', [...workers, 'learner', 'weight-relay']),
 };
+const ofSubscribers = define('counter', [...workers, 'weight-relay']);
 
 const role = ['policy', 'momentum'] as const;
 const pass = ['greedy', 'sampled'] as const;
@@ -285,6 +288,19 @@ export const metricDefinitions = {
     'Time of the transfer of one weight version',
     { role, direction },
     seconds,
+  ),
+  weightSourceSwitches: ofSubscribers(
+    'mgrpo_weights_source_switches_total',
+    'Changes of the source that weights come from, by why: the one before was away, stale, corrupt or refused, or a better one is back',
+    { role, reason: ['away', 'stale', 'corrupt', 'refused', 'returned'] },
+  ),
+  relayChildren: ofRelay.gauge('mgrpo_relay_subscribers', 'Subscriptions open at a weight relay', {
+    role,
+  }),
+  relayVersions: ofRelay.gauge(
+    'mgrpo_relay_weight_versions',
+    'Whole weight versions that a relay holds',
+    { role },
   ),
   checkpointTimestamp: ofLearner.gauge(
     'mgrpo_checkpoint_timestamp_seconds',

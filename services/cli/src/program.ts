@@ -181,7 +181,10 @@ function addServe(program: Command, done: Done): void {
   program
     .command('serve')
     .description('run one service of a run in the foreground, as a container does')
-    .argument('<service>', 'policy-rollout, momentum-rollout, voter, learner or coordinator')
+    .argument(
+      '<service>',
+      'policy-rollout, momentum-rollout, voter, learner, coordinator or weight-relay',
+    )
     .requiredOption('--config <file>', 'recipe, or config.json of a run folder')
     .option('--run <dir>', 'run folder; the learner needs it')
     .option('--set <path=value>', 'any key of docs/configuration.md; may be repeated', collect, [])

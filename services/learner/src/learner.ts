@@ -20,7 +20,12 @@ import {
   type LearnerState,
   type TrainingBatch__Output,
 } from '@mgrpo/rpc';
-import { Broadcast, trainingSequences } from '@mgrpo/service';
+import {
+  Broadcast,
+  machineFingerprint,
+  trainingSequences,
+  type WeightPublisher,
+} from '@mgrpo/service';
 import type { Logger, Tracer } from '@mgrpo/telemetry';
 import type {
   IterationSchedule,
@@ -32,7 +37,6 @@ import { collapseAfter } from './collapse-watch.ts';
 import type { OfferedBatch } from './collect-batch.ts';
 import { type EntropySource, type IterationSeconds, iterationRecord } from './iteration-record.ts';
 import type { LearnerMetrics } from './learner-metrics.ts';
-import type { WeightPublisher } from './weight-publisher.ts';
 
 export interface LearnerOptions {
   runId: string;
@@ -79,6 +83,7 @@ export class Learner {
   #isHalted = false;
   #sha256 = { policy: '', momentum: '' };
   #lastAppliedAtMs = Date.now();
+  readonly #fingerprint = machineFingerprint();
   /** Everything that changes the state runs one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -179,6 +184,7 @@ export class Learner {
       checkpointedIterations: this.#checkpointed,
       phase: this.#phase,
       pendingIterations: [...this.#pending.keys()],
+      fingerprint: this.#fingerprint,
     };
   }
 

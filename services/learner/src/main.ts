@@ -2,7 +2,9 @@ import type { RunConfig } from '@mgrpo/config';
 import { Consumer, connectRedis, learnJobSchema, PayloadStore, queueNames } from '@mgrpo/queues';
 import { contracts } from '@mgrpo/rpc';
 import {
+  configHash,
   consumerSettings,
+  machineFingerprint,
   openServers,
   payloadTtlSeconds,
   type RunningService,
@@ -10,9 +12,10 @@ import {
   runService,
   type ServiceContext,
   tracedJob,
+  weightRpc,
 } from '@mgrpo/service';
 import { collectBatch } from './collect-batch.ts';
-import { learnerRpc, weightRpc } from './learner-rpc.ts';
+import { learnerRpc } from './learner-rpc.ts';
 import { openLearner } from './open-learner.ts';
 
 /** Runs the learner of the run in `runFolder` as this process; returns its exit code. */
@@ -46,7 +49,10 @@ export async function startLearner(
       },
       {
         definition: contracts.WeightService.service,
-        implementation: weightRpc(publisher, config),
+        implementation: weightRpc(publisher, {
+          configHash: configHash(config),
+          fingerprint: machineFingerprint(),
+        }),
       },
     ],
     notReady: () => (publisher.newest('policy') === undefined ? 'replaying the journal' : null),

@@ -14,7 +14,7 @@ import { parseRunConfig, type RunConfig, runIdentity, withoutSecrets } from '@mg
 import { dataSha256 } from '@mgrpo/datasets';
 import { MgrpoError } from '@mgrpo/errors';
 import { type Fingerprint, fingerprint, sameFingerprint } from '@mgrpo/runtime';
-import { configHash, type ServiceContext } from '@mgrpo/service';
+import { configHash, type ServiceContext, WeightPublisher } from '@mgrpo/service';
 import {
   initialTrainerState,
   iterationSchedule,
@@ -25,7 +25,6 @@ import {
 import { Learner } from './learner.ts';
 import { learnerMetrics } from './learner-metrics.ts';
 import { RoleDevices } from './role-devices.ts';
-import { WeightPublisher } from './weight-publisher.ts';
 
 export interface OpenedLearner {
   learner: Learner;
@@ -75,7 +74,7 @@ export async function openLearner(
   });
   const gauges = learnerMetrics(registry, { lag: config.lag, epoch: epoch.value });
   gauges.checkpoint(checkpoint?.state.iterations ?? 0, await writtenAtMs(checkpoint));
-  const publisher = new WeightPublisher(config.lag + 1, gauges.sent, tracer);
+  const publisher = new WeightPublisher(config.lag + 1, { onTransfer: gauges.sent, tracer });
   const learner = new Learner({
     runId,
     epoch: epoch.value,

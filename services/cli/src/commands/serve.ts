@@ -16,6 +16,7 @@ const services: Readonly<Record<string, () => Promise<ServiceMain>>> = {
   'policy-rollout': async () => (await import('@mgrpo/service-policy-rollout')).main,
   'momentum-rollout': async () => (await import('@mgrpo/service-momentum-rollout')).main,
   voter: async () => (await import('@mgrpo/service-voter')).main,
+  'weight-relay': async () => (await import('@mgrpo/service-weight-relay')).main,
   coordinator: async () => (await import('@mgrpo/service-coordinator')).main,
   learner: async () => {
     const { main } = await import('@mgrpo/service-learner');

@@ -14,6 +14,7 @@ export interface LearnerState {
   'checkpointedIterations'?: (number);
   'phase'?: (string);
   'pendingIterations'?: (number)[];
+  'fingerprint'?: (string);
 }
 
 export interface LearnerState__Output {
@@ -28,4 +29,5 @@ export interface LearnerState__Output {
   'checkpointedIterations': (number);
   'phase': (string);
   'pendingIterations': (number)[];
+  'fingerprint': (string);
 }

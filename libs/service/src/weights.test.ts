@@ -1,17 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { FetchRequest__Output, SubscribeRequest__Output, WeightChunk } from '@mgrpo/rpc';
-import {
-  contracts,
-  openSecurity,
-  RpcServer,
-  roleFromWire,
-  streamHandler,
-  type WeightVersion,
-} from '@mgrpo/rpc';
-import { WeightFeed } from '@mgrpo/service';
+import { contracts, openSecurity, RpcServer, type WeightVersion } from '@mgrpo/rpc';
 import { createLogger } from '@mgrpo/telemetry';
 import { afterEach, describe, expect, it } from 'vitest';
+import { WeightFeed } from './weight-feed.ts';
 import { WeightPublisher } from './weight-publisher.ts';
+import { weightRpc } from './weight-rpc.ts';
 
 const numBytes = 2_500_000;
 const log = createLogger({ service: 'test', level: 'silent' });
@@ -33,41 +26,40 @@ function publish(publisher: WeightPublisher, version: number, learnerEpoch = 1):
 }
 
 async function serve(publisher: WeightPublisher, port = 0): Promise<RpcServer> {
-  const subscribe = streamHandler<SubscribeRequest__Output, WeightChunk>((request, sink) =>
-    publisher.subscribe(roleFromWire(request.role), sink),
-  );
-  const fetch = streamHandler<FetchRequest__Output, WeightChunk>((request, sink) =>
-    publisher.fetch({ ...request, role: roleFromWire(request.role) }, sink),
-  );
+  const implementation = weightRpc(publisher, { configHash: '', fingerprint: '' });
   const definition = contracts.WeightService.service;
   const server = await RpcServer.start({
     host: '127.0.0.1',
     port,
     reflection: false,
-    services: [{ definition, implementation: { subscribe, fetch } }],
+    services: [{ definition, implementation }],
   });
   closers.push(() => server.close(50));
   return server;
 }
 
-function follow(port: number): { feed: WeightFeed; seen: WeightVersion[] } {
-  const seen: WeightVersion[] = [];
+function feedOf(port: number, expectedBytes: number, seen: WeightVersion[] = []): WeightFeed {
   const feed = new WeightFeed({
+    addresses: [`127.0.0.1:${port}`],
     security: openSecurity,
-    address: `127.0.0.1:${port}`,
-    role: 'policy',
-    expectedBytes: numBytes,
-    subscriber: 'test',
-    fingerprint: '',
-    configHash: '',
+    subscriber: { role: 'policy', name: 'test', fingerprint: '', configHash: '', isRelay: false },
+    runId: 'r',
+    expectedBytes,
     reconnectDelayMs: 20,
+    staleMs: 1000,
+    returnMs: 1000,
     log,
     onVersion: async (version) => {
       seen.push(version);
     },
   });
   closers.push(() => feed.close());
-  return { feed, seen };
+  return feed;
+}
+
+function follow(port: number): { feed: WeightFeed; seen: WeightVersion[] } {
+  const seen: WeightVersion[] = [];
+  return { feed: feedOf(port, numBytes, seen), seen };
 }
 
 describe('a subscriber', () => {
@@ -122,19 +114,7 @@ describe('a subscriber', () => {
     const publisher = new WeightPublisher(1);
     publish(publisher, 0);
     const { port } = await serve(publisher);
-    const feed = new WeightFeed({
-      security: openSecurity,
-      address: `127.0.0.1:${port}`,
-      role: 'policy',
-      expectedBytes: 8,
-      subscriber: 'test',
-      fingerprint: '',
-      configHash: '',
-      reconnectDelayMs: 20,
-      log,
-      onVersion: async () => {},
-    });
-    closers.push(() => feed.close());
+    const feed = feedOf(port, 8);
     await expect(feed.failed).rejects.toMatchObject({ code: 'INCOMPATIBLE' });
   });
 });

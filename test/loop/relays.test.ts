@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeWorkspace, type SmallRun, type SmallRunResult, trainSmall } from './small-run.ts';
+
+let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
+let direct: SmallRunResult;
+
+function train(name: string, run: Partial<SmallRun> = {}): Promise<SmallRunResult> {
+  const { folder, base } = workspace;
+  return trainSmall({ runFolder: join(folder, name), base, ...run });
+}
+
+beforeAll(async () => {
+  workspace = await makeWorkspace();
+  direct = await train('direct');
+}, 60_000);
+
+afterAll(() => workspace.remove());
+
+const set = ['deployment.workers.relay=1', 'deployment.weights.staleMs=300'];
+
+describe('weights through relays: the bits are the same', () => {
+  it('with two, when one is killed, and the learner behind them', async () => {
+    const result = await train('killed', {
+      set: [...set, 'deployment.workers.relay=2'],
+      onIteration: (applied, pids) => {
+        if (applied === 2) process.kill(pids.get('weight-relay-1')!, 'SIGKILL');
+        if (applied === 4) process.kill(pids.get('learner')!, 'SIGKILL');
+      },
+    });
+    expect(result).toEqual({ ...direct, restarts: ['weight-relay-1', 'learner'] });
+  });
+
+  it('when the only one hangs, and goes on later', async () => {
+    const result = await train('hung', {
+      set,
+      onIteration: (applied, pids) => {
+        const relay = pids.get('weight-relay-1')!;
+        if (applied === 2) process.kill(relay, 'SIGSTOP');
+        if (applied === 5) process.kill(relay, 'SIGCONT');
+      },
+    });
+    expect(result).toEqual(direct);
+    for (const worker of ['policy-rollout-1', 'momentum-rollout-1']) {
+      const log = readFileSync(join(workspace.folder, 'hung/logs', `${worker}.log`), 'utf8');
+      expect(log).toMatch(/"reason":"stale".*weights come from another source/);
+    }
+  });
+});
