@@ -28,4 +28,4 @@ test('a chat whose template writes the bare question trains to the same bits, as
   expect(chat.policySha256).toBe(plain.policySha256);
   expect(chat.numMetrics).toBe(plain.numMetrics);
   expect(chat.runId).not.toBe(plain.runId);
-});
+}, 120_000);

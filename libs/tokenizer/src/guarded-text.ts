@@ -13,7 +13,7 @@ interface AddedToken {
 }
 
 /**
- * Keeps a user's text from speaking in special tokens: `<|im_end|>` in a question is eight letters and signs,
+ * Keeps a user's text from speaking in special tokens: `<|im_end|>` in a question is letters and signs,
  * not the end of the question.
  *
  * `guard` marks the special tokens in such a text. It then goes into a template, and `encode` takes the
