@@ -28,6 +28,10 @@ it('mgrpo certs makes what each role needs, once, and renews certificates only',
   expect(read('tokens')).toContain(`voter ${tokenHash(read('voter/token').trim())}\n`);
   expect(statSync(join(folder, 'voter/token')).mode & 0o777).toBe(0o600);
 
+  expect(read('redis/users.acl')).toContain(
+    `user voter on #${tokenHash(read('voter/redis-password'))} `,
+  );
+
   const again = await mgrpo('certs', folder);
   expect(again.code).toBe(2);
   expect(again.stderr).toMatch(/has an authority already; --renew/);

@@ -1,30 +1,116 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectRedis, type RedisRole, requireRedis } from '@mgrpo/queues';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeWorkspace, trainSmall } from '../loop/small-run.ts';
 import { makeSecrets, type SecretsFolder } from './secrets-folder.ts';
+import { startTlsRedis, type TlsRedis } from './tls-redis.ts';
 
 let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
 let secrets: SecretsFolder;
+let redis: TlsRedis | undefined;
 beforeAll(async () => {
   workspace = await makeWorkspace();
   secrets = makeSecrets();
+  redis = await startTlsRedis(secrets);
 });
-afterAll(() => {
+afterAll(async () => {
+  await redis?.close();
   workspace.remove();
   secrets.remove();
 });
 
-it('trains to the same weights with certificates on every connection', async () => {
+describe('a Redis with a user for each role', () => {
+  const refusal = async (role: RedisRole, ...command: [string, ...string[]]) => {
+    const client = connectRedis(redis!.addressOf(role));
+    try {
+      const answer = client.call(...command).catch((error: Error) => error.message);
+      return await Promise.race([answer, sleep(5000, 'no answer')]);
+    } finally {
+      client.disconnect();
+    }
+  };
+  const denied = expect.stringMatching(/^NOPERM/);
+
+  it('refuses what no part of a run needs', async ({ skip }) => {
+    if (redis === undefined) skip('there is no redis-server');
+    for (const role of ['coordinator', 'policy-rollout', 'voter', 'learner', 'operator'] as const) {
+      expect(await refusal(role, 'FLUSHALL')).toEqual(denied);
+      expect(await refusal(role, 'CONFIG', 'GET', '*')).toEqual(denied);
+      expect(await refusal(role, 'KEYS', '*')).toEqual(denied);
+      expect(await refusal(role, 'SCAN', '0')).toEqual(denied);
+      expect(await refusal(role, 'ACL', 'LIST')).toEqual(denied);
+      expect(await refusal(role, 'GET', 'someone-else')).toEqual(denied);
+      expect(await refusal(role, 'MONITOR')).toEqual(denied);
+    }
+  });
+
+  it('keeps each role to its own queues and payloads', async ({ skip }) => {
+    if (redis === undefined) skip('there is no redis-server');
+    const policyRollouts = 'mgrpo:r:train:0:policy:0+1:0+3:1';
+    expect(await refusal('policy-rollout', 'SET', policyRollouts, 'x')).toBe('OK');
+    expect(await refusal('voter', 'GET', policyRollouts)).toBe('x');
+    expect(await refusal('momentum-rollout', 'GET', policyRollouts)).toEqual(denied);
+    expect(await refusal('policy-rollout', 'SET', 'mgrpo:r:verdict:0:0', 'x')).toEqual(denied);
+    expect(await refusal('voter', 'SET', 'mgrpo:r:verdict:0:0', 'x')).toBe('OK');
+    expect(await refusal('voter', 'LLEN', '{mgrpo.r}:rollout-policy:wait')).toEqual(denied);
+    expect(await refusal('learner', 'LLEN', '{mgrpo.r}:rollout-policy:wait')).toEqual(denied);
+    expect(await refusal('operator', 'GET', policyRollouts)).toEqual(denied);
+    await refusal('learner', 'UNLINK', policyRollouts, 'mgrpo:r:verdict:0:0');
+  });
+
+  it('lets nobody in by another password, name or authority', async ({ skip }) => {
+    if (redis === undefined) skip('there is no redis-server');
+    const voter = redis!.addressOf('voter');
+    const asLearner = { ...voter, username: 'learner' };
+    await expect(requireRedis(asLearner, 3000)).rejects.toThrow(/WRONGPASS/);
+    const nameless = { ...voter, username: null, passwordFile: null };
+    await expect(requireRedis(nameless, 3000)).rejects.toThrow(/NOAUTH|NOPERM/);
+    await expect(requireRedis({ ...voter, ca: null }, 3000)).rejects.toThrow(/certificate/);
+  });
+});
+
+it('trains to the same weights with TLS, certificates and users everywhere, and leaves no secret behind', async ({
+  skip,
+}) => {
+  if (redis === undefined) skip('there is no redis-server');
   const small = (name: string, set: readonly string[] = []) =>
     trainSmall({ runFolder: join(workspace.folder, name), base: workspace.base, set });
-  const certificates = Object.entries(secrets.certificates('{role}'));
-  const secure = await small(
-    'secure',
-    certificates.map(([key, path]) => `deployment.security.${key}=${path}`),
-  );
+  secrets.tokenFile('monitoring');
+  const security = { ...secrets.certificates('{role}'), tokensFile: secrets.tokensFile };
+  const secure = await small('secure', [
+    ...settings('deployment.security', security),
+    ...settings('deployment.redis', redis!.address),
+  ]);
   const plain = await small('plain');
   expect(secure.outcome).toBe('finished');
   expect(secure.restarts).toEqual([]);
   expect(secure.policySha256).toBe(plain.policySha256);
   expect(secure.metrics).toEqual(plain.metrics);
-}, 60_000);
+
+  const planted = secretsIn(secrets.folder);
+  expect(planted.length).toBeGreaterThan(15);
+  const found = filesOf(join(workspace.folder, 'secure')).filter((path) => {
+    const text = readFileSync(path, 'latin1');
+    return planted.some((secret) => text.includes(secret));
+  });
+  expect(found).toEqual([]);
+}, 90_000);
+
+const settings = (section: string, values: object) =>
+  Object.entries(values).map(([key, value]) => `${section}.${key}=${JSON.stringify(value)}`);
+
+/** What must not be found again: passwords, tokens, and a line of each key. */
+function secretsIn(folder: string): string[] {
+  return filesOf(folder).flatMap((path) => {
+    if (/(token|redis-password)$/.test(path)) return [readFileSync(path, 'utf8').trim()];
+    return path.endsWith('.key') ? [readFileSync(path, 'utf8').split('\n')[1]!] : [];
+  });
+}
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile());
+}

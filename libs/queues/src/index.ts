@@ -30,3 +30,4 @@ export {
   type RedisServer,
   type RedisServerOptions,
 } from './redis-server.ts';
+export { type RedisRole, redisRoles, redisUsers } from './redis-users.ts';

@@ -329,7 +329,7 @@ function addCerts(program: Command, done: Done): void {
   const list = (text: string) => text.split(',').map((host) => host.trim());
   program
     .command('certs')
-    .description('make an authority, and certificate and token of each role, for development')
+    .description('make an authority, and certificate, token and Redis password of each role')
     .argument(
       '<dir>',
       'folder for them; keys are readable by you alone, and nothing is overwritten',
