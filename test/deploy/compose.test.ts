@@ -56,6 +56,7 @@ test('all services, Redis and the two that watch are there', () => {
   for (const name of ['redis', ...roles]) expect(profilesOf(name), name).toEqual([]);
   expect(profilesOf('prometheus')).toEqual(['monitoring']);
   expect(profilesOf('grafana')).toEqual(['monitoring']);
+  expect(profilesOf('jaeger')).toEqual(['tracing']);
   expect(profilesOf('policy-rollout-gpu')).toEqual(['gpu']);
 });
 
@@ -117,6 +118,7 @@ describe.each(ours)('%s', (name, service) => {
     expect(deployment.redis.url).toBe('redis://redis:6379');
     expect(deployment.learner.address).toBe(`learner:${deployment.learner.port}`);
     expect(deployment.coordinator.address).toBe(`coordinator:${deployment.coordinator.port}`);
+    expect(deployment.tracing.endpoint).toBeNull();
     const { policyRollout, momentumRollout, voter, learner, coordinator } = deployment;
     for (const listen of [policyRollout, momentumRollout, voter, learner, coordinator]) {
       expect(listen.host).toBe('0.0.0.0');

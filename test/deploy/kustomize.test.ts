@@ -32,12 +32,11 @@ const manifestFiles = folders
   .filter((file) => ![...patchFiles, ...generatorFiles].includes(file));
 const sources = manifestFiles.flatMap((file) => manifestsOf(read(file)));
 
-const environment = Object.fromEntries(
-  [...read('base/services.env').matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [
-    name!,
-    value!,
-  ]),
-);
+const variablesOf = (file: string): Record<string, string> =>
+  Object.fromEntries(
+    [...read(file).matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]),
+  );
+const environment = variablesOf('base/services.env');
 const config = loadRunConfig({
   file: join(deployFolder, 'base/recipe.yaml'),
   environment,
@@ -259,6 +258,21 @@ describe('network policies', () => {
       expect((rule.from ?? rule.to).length).toBeGreaterThan(0);
       expect(rule.ports.length).toBeGreaterThan(0);
     }
+  });
+
+  test('spans may leave for the port that the component names', () => {
+    const { deployment } = loadRunConfig({
+      file: join(deployFolder, 'base/recipe.yaml'),
+      environment: { ...environment, ...variablesOf('components/tracing/tracing.env') },
+      overrides: [],
+    });
+    const { hostname, port } = new URL(deployment.tracing.endpoint!);
+    const { podSelector, egress } = policies.find(
+      ({ metadata }) => metadata.name === 'traces-out',
+    )!.spec;
+    expect(podSelector.matchExpressions[0].values).toEqual([...serviceNames, 'train']);
+    const [namespace] = Object.values(egress[0].to[0].namespaceSelector.matchLabels);
+    expect([`tempo.${namespace}`, egress[0].ports[0].port]).toEqual([hostname, Number(port)]);
   });
 
   test('who may leave for a door may also enter it', () => {

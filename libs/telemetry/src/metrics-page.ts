@@ -15,7 +15,7 @@ Beside these, each service exports its process's: \`process_resident_memory_byte
 \`process_cpu_seconds_total\`, \`process_start_time_seconds\` (a restart changes it), \`nodejs_eventloop_lag_seconds\`
 and the others of prom-client. The use of GPUs is the business of their own exporter (NVIDIA's is dcgm-exporter).
 
-[deploy/prometheus/rules.yml](../deploy/prometheus/rules.yml) has the alerts,
+[tracing.md](tracing.md) has traces and logs. [deploy/prometheus/rules.yml](../deploy/prometheus/rules.yml) has the alerts,
 [deploy/grafana/dashboard.json](../deploy/grafana/dashboard.json) the dashboard. Where one Prometheus watches several
 runs, let its scrape configuration add a label \`run\` or \`namespace\`: the rules keep both.
 `;
