@@ -162,3 +162,10 @@ test.each([
     message: expect.stringContaining(message),
   });
 });
+
+test('a lone rollout can be cut by top-k and top-p', async () => {
+  const sampling = { temperature: 1, topK: 5, topP: 0.9 };
+  const lone = await engine.generate(promptRequest(4, { numRollouts: 1, sampling }));
+  const several = await engine.generate(promptRequest(4, { numRollouts: 3, sampling }));
+  expect(lone[0]).toEqual(several[0]);
+});

@@ -1,7 +1,22 @@
 import { MgrpoError } from '@mgrpo/errors';
-import { type ModelConfig, prefillGraph } from '@mgrpo/model';
-import { type Device, openSession, type Session } from '@mgrpo/runtime';
-import { Batch } from './batch.ts';
+import {
+  arrangeGraph,
+  type ModelConfig,
+  prefillGraph,
+  tableUploads,
+  uploadGraph,
+  weightUploads,
+} from '@mgrpo/model';
+import {
+  type Device,
+  type DeviceSession,
+  openDeviceSession,
+  openSession,
+  type Session,
+} from '@mgrpo/runtime';
+import type { Batch, BatchParts } from './batch.ts';
+import { DeviceBatch } from './device-batch.ts';
+import { HostBatch } from './host-batch.ts';
 import { type Draft, failJob, type Job, newJob, nextDraft } from './job.ts';
 import { Prefill } from './prefill.ts';
 import { checkRequest, type GenerationRequest, type Rollout } from './request.ts';
@@ -30,9 +45,22 @@ export interface GenerationStats {
   readonly numPromptsRead: number;
   /** Milliseconds spent working. */
   readonly busyMs: number;
+  /** Bytes between the graphs and this process: on the CPU by reference, to and from a GPU over its bus. */
+  readonly movedBytes?: number;
   /** Of servers: requests tried again, and how often one had other weights than it should. */
   readonly numRetries?: number;
   readonly numStale?: number;
+}
+
+/** The sessions that a generator opens at once; samplers come when they are needed. */
+interface Sessions {
+  readonly prefill: Session;
+  /** Where weights and caches live on a GPU: what brings weights there, and what lays caches out. */
+  readonly onDevice: {
+    readonly weights: DeviceSession;
+    readonly tables: DeviceSession;
+    readonly arrange: DeviceSession;
+  } | null;
 }
 
 /**
@@ -44,23 +72,25 @@ export class Generator {
   readonly #weights = new Map<number, WeightVersion>();
   readonly #rotary: RotaryFeeds;
   readonly #samplers: Samplers;
-  readonly #prefillSession: Session;
+  readonly #sessions: Sessions;
   readonly #prefill: Prefill;
   readonly #batches: Batch[] = [];
   /** Jobs whose callers still wait. */
   readonly #jobs = new Set<Job>();
+  /** Versions that rollouts under way may still use. */
+  readonly #dropped = new Set<WeightVersion>();
   /** Those with rollouts that have no slot yet, in order of arrival. */
   #waiting: Job[] = [];
   #loop: Promise<void> | undefined;
   #counts = { numResponseTokens: 0, numSteps: 0, numPromptsRead: 0, busyMs: 0 };
 
-  private constructor(options: GeneratorOptions, prefillSession: Session) {
+  private constructor(options: GeneratorOptions, sessions: Sessions) {
     const { model } = options;
     this.#options = options;
-    this.#rotary = new RotaryFeeds(model);
+    this.#rotary = new RotaryFeeds(model, sessions.onDevice?.tables ?? null);
     this.#samplers = new Samplers(model, options);
-    this.#prefillSession = prefillSession;
-    this.#prefill = new Prefill(model, prefillSession, this.#rotary);
+    this.#sessions = sessions;
+    this.#prefill = new Prefill(model, sessions.prefill, this.#rotary);
   }
 
   static async open(options: GeneratorOptions): Promise<Generator> {
@@ -68,17 +98,28 @@ export class Generator {
       throw new MgrpoError('INVALID_CONFIG', `slots is ${options.slots}; it must be at least 1`);
     }
     const { device, model } = options;
-    const session = await openSession(prefillGraph(model), { name: 'prefill', device });
-    return new Generator(options, session);
+    const prefill = await openSession(prefillGraph(model, device), { name: 'prefill', device });
+    if (device !== 'webgpu') return new Generator(options, { prefill, onDevice: null });
+    const weights = await openDeviceSession(uploadGraph(weightUploads(model)), 'upload');
+    const tables = await openDeviceSession(uploadGraph(tableUploads(model)), 'upload');
+    const arrange = await openDeviceSession(arrangeGraph(model), 'arrange');
+    return new Generator(options, { prefill, onDevice: { weights, tables, arrange } });
   }
 
   /** Adds a weight version; rollouts under way keep the weights they began with. */
-  setWeights(version: number, flat: Float32Array): void {
-    this.#weights.set(version, new WeightVersion(this.#options.model, version, flat));
+  async setWeights(version: number, flat: Float32Array): Promise<void> {
+    const uploader = this.#sessions.onDevice?.weights ?? null;
+    const weights = await WeightVersion.load(this.#options.model, { version, flat }, uploader);
+    this.dropWeights(version);
+    this.#weights.set(version, weights);
   }
 
   dropWeights(version: number): void {
+    const weights = this.#weights.get(version);
+    if (weights === undefined) return;
     this.#weights.delete(version);
+    this.#dropped.add(weights);
+    if (this.#loop === undefined) this.#freeDropped();
   }
 
   /** Samples the rollouts of a request. Aborting `signal` rejects at once and frees the slots. */
@@ -106,6 +147,7 @@ export class Generator {
     const numWaiting = ({ request, numAdmitted }: Job) => request.numRollouts - numAdmitted;
     return {
       ...this.#counts,
+      movedBytes: this.#movedBytes(),
       slots: this.#options.slots,
       activeRollouts: this.#numActive(),
       waitingRollouts: this.#waiting.reduce((sum, job) => sum + numWaiting(job), 0),
@@ -119,7 +161,27 @@ export class Generator {
     for (const job of this.#jobs) failJob(job, error);
     await this.#loop;
     await this.#samplers.close();
-    await this.#prefillSession.close();
+    for (const weights of this.#weights.values()) weights.dispose();
+    for (const batch of this.#batches) batch.clear();
+    await this.#sessions.prefill.close();
+    this.#rotary.dispose();
+    for (const session of Object.values(this.#sessions.onDevice ?? {})) await session.close();
+  }
+
+  /** Gives back the device's memory of versions that no rollout uses any more. */
+  #freeDropped(): void {
+    const used = new Set([...this.#jobs].map(({ weights }) => weights));
+    for (const weights of this.#dropped) {
+      if (used.has(weights)) continue;
+      weights.dispose();
+      this.#dropped.delete(weights);
+    }
+  }
+
+  #movedBytes(): number {
+    const { prefill, onDevice } = this.#sessions;
+    const sessions = [prefill, ...Object.values(onDevice ?? {})];
+    return sessions.reduce((sum, session) => sum + session.movedBytes, this.#samplers.movedBytes);
   }
 
   #numActive(): number {
@@ -131,6 +193,7 @@ export class Generator {
       const start = performance.now();
       await this.#admit();
       for (const batch of this.#batches) await this.#step(batch);
+      this.#freeDropped();
       this.#counts.busyMs += performance.now() - start;
     }
     this.#loop = undefined;
@@ -205,9 +268,14 @@ export class Generator {
     if (serving) return serving;
     const empty = this.#batches.find((batch) => batch.drafts.length === 0);
     empty?.reassign(weights, sampler);
-    const batch =
-      empty ?? new Batch(this.#options.model, { rotary: this.#rotary, weights, sampler });
+    const batch = empty ?? this.#newBatch({ rotary: this.#rotary, weights, sampler });
     if (!empty) this.#batches.push(batch);
     return batch;
+  }
+
+  #newBatch(parts: BatchParts): Batch {
+    const { model } = this.#options;
+    const { onDevice } = this.#sessions;
+    return onDevice ? new DeviceBatch(model, parts, onDevice.arrange) : new HostBatch(model, parts);
   }
 }

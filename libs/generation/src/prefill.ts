@@ -79,7 +79,7 @@ export class Prefill {
     });
     const outputs = await this.#session.run({
       ...weights.feeds,
-      ...this.#rotary.feeds(past.length + width),
+      ...(await this.#rotary.feeds(past.length + width)),
       ...this.#pastFeeds(past, chunks.length),
       tokens: tensor(tokens, [chunks.length, width]),
       rows: tensor(rows, [chunks.length]),

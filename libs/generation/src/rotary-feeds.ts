@@ -1,20 +1,31 @@
 import { type ModelConfig, rotaryTables } from '@mgrpo/model';
-import { type Tensor, tensor } from '@mgrpo/runtime';
+import {
+  type DeviceSession,
+  type DeviceTensor,
+  type Feeds,
+  type Tensor,
+  tensor,
+} from '@mgrpo/runtime';
+import { upload } from './upload.ts';
 
 const positionsPerGrowth = 512;
 
 /** The rotary tables of the generation graphs, made for as many positions as were ever needed. */
 export class RotaryFeeds {
   readonly #config: ModelConfig;
+  readonly #uploader: DeviceSession | null;
   #numPositions = 0;
-  #feeds: Readonly<Record<string, Tensor>> = {};
+  #feeds: Feeds = {};
+  #onDevice: readonly DeviceTensor[] = [];
 
-  constructor(config: ModelConfig) {
+  /** @param uploader of `uploadGraph`, where the tables are to live on a device */
+  constructor(config: ModelConfig, uploader: DeviceSession | null) {
     this.#config = config;
+    this.#uploader = uploader;
   }
 
   /** Tables for positions below `numPositions`; those of queries carry the factor 1 / sqrt(headDim). */
-  feeds(numPositions: number): Readonly<Record<string, Tensor>> {
+  async feeds(numPositions: number): Promise<Feeds> {
     if (numPositions > this.#numPositions) {
       this.#numPositions = Math.ceil(numPositions / positionsPerGrowth) * positionsPerGrowth;
       const { cos, sin, dims } = rotaryTables(this.#config, this.#numPositions);
@@ -24,13 +35,30 @@ export class RotaryFeeds {
           table.map((x) => x * scale),
           dims,
         );
-      this.#feeds = {
+      const feeds = {
         cos: tensor(cos, dims),
         sin: tensor(sin, dims),
         queryCos: scaled(cos),
         querySin: scaled(sin),
       };
+      await this.#keep(feeds);
     }
     return this.#feeds;
+  }
+
+  async #keep(feeds: Feeds): Promise<void> {
+    if (this.#uploader === null) {
+      this.#feeds = feeds;
+      return;
+    }
+    const uploaded = await upload(this.#uploader, feeds);
+    for (const table of this.#onDevice) table.dispose();
+    this.#feeds = uploaded;
+    this.#onDevice = Object.values(uploaded);
+  }
+
+  /** Gives memory of the device back; idempotent. */
+  dispose(): void {
+    for (const table of this.#onDevice) table.dispose();
   }
 }

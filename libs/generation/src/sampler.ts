@@ -1,9 +1,12 @@
 import { uniform } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
-import { decodeGraph, type ModelConfig, sampleGraph } from '@mgrpo/model';
+import { decodeGraph, deviceDecodeGraph, type ModelConfig, sampleGraph } from '@mgrpo/model';
 import { type Device, openSession, type Session, type Tensor, tensor } from '@mgrpo/runtime';
-import { candidatesOf, type Draft, type Drawn } from './job.ts';
+import { candidatesOf, type Draft, type Drawn, lastPosition } from './job.ts';
 import type { Sampling } from './request.ts';
+
+/** With one row ONNX Runtime takes a path of other bits (design.md section 4). */
+export const minRows = 2;
 
 /** The graphs that draw from a given number of candidates, with self-certainty or without. */
 export interface Sampler {
@@ -39,16 +42,28 @@ export class Samplers {
     if (known) return known;
     const candidates = candidatesOf(sampling, this.#config.vocabSize);
     const selfCertainty = sampling.selfCertainty ?? false;
-    const options = { candidates, numTokens: this.#numTokens, selfCertainty };
+    const options = {
+      candidates,
+      numTokens: this.#numTokens,
+      selfCertainty,
+      target: this.#device,
+    };
     const open = (graph: Uint8Array, name: string): Promise<Session> =>
       openSession(graph, { name, device: this.#device });
+    const decode = this.#device === 'webgpu' ? deviceDecodeGraph : decodeGraph;
     const sampler = {
       candidates,
-      decode: await open(decodeGraph(this.#config, options), 'decode'),
+      decode: await open(decode(this.#config, options), 'decode'),
       sample: await open(sampleGraph(this.#config, options), 'sample'),
     };
     this.#open.set(name, sampler);
     return sampler;
+  }
+
+  /** Bytes that the graphs took from and brought to this process. */
+  get movedBytes(): number {
+    const sessions = [...this.#open.values()].flatMap(({ decode, sample }) => [decode, sample]);
+    return sessions.reduce((sum, { movedBytes }) => sum + movedBytes, 0);
   }
 
   async close(): Promise<void> {
@@ -70,8 +85,9 @@ export function samplingFeeds(
   drafts: readonly Draft[],
   numRows: number,
 ): Record<string, Tensor> {
+  // Rows beyond draw as well: a cut of 0 would leave them nothing to draw from.
   const column = (read: (draft: Draft) => number): Tensor => {
-    const values = new Float32Array(numRows);
+    const values = new Float32Array(numRows).fill(1 - 2 ** -24);
     for (let row = 0; row < drafts.length; row++) values[row] = read(drafts[row]!);
     return tensor(values, [numRows, 1]);
   };
@@ -87,6 +103,20 @@ export function samplingFeeds(
   feeds.topK = column((draft) => samplingOf(draft).topK || vocabulary);
   feeds.topP = column((draft) => samplingOf(draft).topP);
   return feeds;
+}
+
+/** The last token of each draft and its position. @param numRows as for `samplingFeeds` */
+export function tokenFeeds(drafts: readonly Draft[], numRows: number): Record<string, Tensor> {
+  const tokens = new BigInt64Array(numRows);
+  const positions = new BigInt64Array(numRows);
+  // Low words of little-endian int64: ids and positions are below 2^31.
+  const tokenWords = new Int32Array(tokens.buffer);
+  const positionWords = new Int32Array(positions.buffer);
+  drafts.forEach((draft, row) => {
+    tokenWords[2 * row] = draft.tokens.at(-1)!;
+    positionWords[2 * row] = lastPosition(draft);
+  });
+  return { tokens: tensor(tokens, [numRows]), positions: tensor(positions, [numRows, 1]) };
 }
 
 /** What a run drew for its first `numRows` rows. @throws MgrpoError INTERNAL when the model computes NaN */

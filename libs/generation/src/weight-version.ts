@@ -1,7 +1,8 @@
 import { MgrpoError } from '@mgrpo/errors';
 import { type ModelConfig, numParameters, weightArrays } from '@mgrpo/model';
-import { type Tensor, tensor } from '@mgrpo/runtime';
+import { type DeviceSession, type DeviceTensor, type Feeds, tensor } from '@mgrpo/runtime';
 import type { Prompt } from './prefill.ts';
+import { upload } from './upload.ts';
 
 /** The most that the prompts of one weight version may hold for later requests. */
 const maxPromptBytes = 32 << 20;
@@ -9,24 +10,45 @@ const maxPromptBytes = 32 << 20;
 /** One version of the weights: its graph inputs, and the prompts that were prefilled with it. */
 export class WeightVersion {
   readonly version: number;
-  readonly feeds: Readonly<Record<string, Tensor>>;
-  readonly head: Tensor;
+  readonly feeds: Feeds;
+  readonly head: Feeds[string];
+  readonly #onDevice: readonly DeviceTensor[];
   readonly #prompts = new Map<string, Prompt>();
   #promptBytes = 0;
 
-  /** @param flat the flat weights; kept, not copied */
-  constructor(config: ModelConfig, version: number, flat: Float32Array) {
+  private constructor(version: number, feeds: Feeds, onDevice: readonly DeviceTensor[]) {
+    this.version = version;
+    this.feeds = feeds;
+    this.head = feeds.head ?? feeds.embedding!;
+    this.#onDevice = onDevice;
+  }
+
+  /**
+   * @param flat the flat weights; kept, not copied, unless they are uploaded
+   * @param uploader of `uploadGraph`, where the weights are to live on a device
+   */
+  static async load(
+    config: ModelConfig,
+    { version, flat }: { version: number; flat: Float32Array },
+    uploader: DeviceSession | null,
+  ): Promise<WeightVersion> {
     const expected = numParameters(config);
     if (flat.length !== expected) {
       const found = `weight version ${version} has ${flat.length} numbers`;
       throw new MgrpoError('INVALID_MODEL', `${found}, the model has ${expected} parameters`);
     }
-    this.version = version;
     const arrays = weightArrays(config, flat);
-    this.feeds = Object.fromEntries(
+    const feeds = Object.fromEntries(
       arrays.map(({ name, data, dims }) => [name, tensor(data, dims)]),
     );
-    this.head = this.feeds.head ?? this.feeds.embedding!;
+    if (uploader === null) return new WeightVersion(version, feeds, []);
+    const uploaded = await upload(uploader, feeds);
+    return new WeightVersion(version, uploaded, Object.values(uploaded));
+  }
+
+  /** Gives memory of the device back; idempotent. Nothing may use the version afterwards. */
+  dispose(): void {
+    for (const weight of this.#onDevice) weight.dispose();
   }
 
   /** A prompt that this version has prefilled before, if it is still kept. */

@@ -42,7 +42,7 @@ export function sampleGraph(config: ModelConfig, options: SamplerOptions): Uint8
   const head = g.input('head', 'float32', [config.vocabSize, config.hiddenSize]);
   const inputs = samplerInputs(g, options);
   sampleTokens(g, config, options, { hidden, head, inputs });
-  return serializeGraph(g, 'sample');
+  return serializeGraph(g, 'sample', options.target);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { openSession, type Session, tensor } from '@mgrpo/runtime';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { parseModelConfig } from './config.ts';
 import { sampleGraph } from './decode-graph.ts';
 import type { SamplerOptions } from './decode-sampling.ts';
@@ -16,9 +16,10 @@ async function openSampler(vocabSize: number, options: Partial<SamplerOptions> =
     intermediate_size: 1,
     max_position_embeddings: 8,
   });
+  const { target = 'cpu' } = options;
   const defaults = { candidates: 'all', numTokens: vocabSize, selfCertainty: false } as const;
-  const graph = sampleGraph(config, { ...defaults, ...options });
-  return openSession(graph, { name: `sample-${vocabSize}` });
+  const graph = sampleGraph(config, { ...defaults, ...options, target });
+  return openSession(graph, { name: `sample-${vocabSize}`, device: target });
 }
 
 interface Row {
@@ -194,4 +195,29 @@ test('top-k keeps the k most likely, top-p the fewest that reach the share, of w
   expect(await kept({ topP: 0.8 })).toEqual([89, 67, 44, 0]);
   expect(await kept({ topK: 3, topP: 0.7 })).toEqual([114, 86, 0, 0]);
   await session.close();
+});
+
+test.skipIf(!inject('hasWebGpu'))('WebGPU draws what the CPU does', async () => {
+  const size = 300;
+  const logits = wave(size);
+  // Not on the edge between two tokens, where the last bit decides.
+  const uniforms = Array.from({ length: 20 }, (_, i) => Math.fround((i + 0.37) / 20));
+  const greedy = { u: -1 };
+  const rows = [greedy, ...[...uniforms, 0].map((u) => ({ u, topK: 20, topP: 0.9 }))];
+  for (const candidates of ['all', 64] as const) {
+    const options = { candidates, numTokens: size - 30, selfCertainty: true };
+    const drawn = [];
+    for (const target of ['cpu', 'webgpu'] as const) {
+      const session = await openSampler(size, { ...options, target });
+      drawn.push(await draw(session, logits, rows));
+      await session.close();
+    }
+    const [cpu, webGpu] = drawn;
+    expect(webGpu!.tokens).toEqual(cpu!.tokens);
+    for (const [row, logprob] of cpu!.logprobs.entries()) {
+      expect(webGpu!.logprobs[row]).toBeCloseTo(logprob, 5);
+      expect(webGpu!.entropies[row]).toBeCloseTo(cpu!.entropies[row]!, 5);
+      expect(webGpu!.selfCertainties![row]).toBeCloseTo(cpu!.selfCertainties![row]!, 5);
+    }
+  }
 });

@@ -1,5 +1,5 @@
 // B rows, D hidden, V vocabulary, W padded vocabulary, C candidates.
-import type { GraphBuilder, Value } from '@mgrpo/onnx';
+import type { GraphBuilder, GraphTarget, Value } from '@mgrpo/onnx';
 import type { ModelConfig } from './config.ts';
 
 /** How a graph draws tokens; every choice has a graph of its own. */
@@ -13,6 +13,8 @@ export interface SamplerOptions {
   readonly numTokens: number;
   /** Adds the output `selfCertainties`. */
   readonly selfCertainty: boolean;
+  /** What runs the graph. */
+  readonly target: GraphTarget;
 }
 
 /** Graph inputs of sampling, one value a row: [B, 1] each. */
@@ -29,6 +31,9 @@ export interface SamplerInputs {
 
 const veryUnlikely = -1e30; // finite: 0 * -Infinity would make the entropy NaN
 const blockSize = 128;
+
+// Columns are counted in float32, which is exact below 2^24: WebGPU's provider has no kernels that read int64 but as
+// indices, and would fetch whole rows of the vocabulary to count them on the CPU.
 
 /** Declares the sampling inputs of a graph. */
 export function samplerInputs(g: GraphBuilder, options: SamplerOptions): SamplerInputs {
@@ -72,9 +77,9 @@ export function sampleTokens(
   const drawn =
     options.candidates === 'all'
       ? drawFromAll(g, isShort ? g.exp(allowed) : probabilities, inputs.uniforms)
-      : drawFromBest(g, allowed, Math.min(options.candidates, options.numTokens), inputs);
+      : drawFromBest(g, options, allowed, inputs);
   const isGreedy = g.less(inputs.uniforms, 0);
-  const tokens = g.where(isGreedy, g.argMax(allowed), drawn);
+  const tokens = g.cast(g.where(isGreedy, firstBest(g, options, allowed), drawn), 'int64');
   g.output('nextTokens', tokens);
   g.output('logprobs', g.gatherElements(logprobs, tokens));
   g.output('entropies', entropies);
@@ -126,7 +131,7 @@ function reservedMask(g: GraphBuilder, numTokens: number, width: number): Value 
 }
 
 /**
- * The token at which the running sum of `probabilities` [B, W] passes `uniforms` [B, 1]: int64 [B, 1].
+ * The token at which the running sum of `probabilities` [B, W] passes `uniforms` [B, 1]: float32 [B, 1].
  *
  * A float32 running sum over a large vocabulary ends up to 2.3e-4 short of 1, so that a plain comparison
  * with u would draw reserved ids at the tail. Sums are therefore taken per block of 128, u is scaled by the
@@ -140,7 +145,8 @@ function drawFromAll(g: GraphBuilder, probabilities: Value, uniforms: Value): Va
   const sums = g.reduceSum(g.reshape(probabilities, ['B', numBlocks, blockSize]), [-1]);
   const ends = g.cumSum(sums, 1);
   const target = g.mul(lastColumn(g, ends), uniforms);
-  const block = firstAbove(g, ends, target);
+  const number = firstAbove(g, ends, target);
+  const block = g.cast(number, 'int64');
   const starts = g.concat([g.fill(0, 'float32', ['B', 1]), ends], -1);
   const rest = g.sub(target, g.gatherElements(starts, block));
   // Rounding of the running sum can leave a rest as long as the whole block.
@@ -148,7 +154,7 @@ function drawFromAll(g: GraphBuilder, probabilities: Value, uniforms: Value): Va
   const firstBlocks = g.mul(rowNumbers(g), numBlocks);
   const rows = g.reshape(g.add(firstBlocks, block), ['B']);
   const chosen = g.gather(g.reshape(probabilities, [`${numBlocks}*B`, blockSize]), rows);
-  return g.add(g.mul(block, blockSize), drawFromBlock(g, chosen, share));
+  return g.add(g.mul(number, blockSize), drawFromBlock(g, chosen, share));
 }
 
 /** `drawFromAll` for at most 128 columns, whose running sums are one product with a triangle of ones. */
@@ -160,15 +166,16 @@ function drawFromBlock(g: GraphBuilder, probabilities: Value, uniforms: Value): 
 }
 
 /**
- * Draws among the `numCandidates` most likely tokens: first the row's top-k, then of these the fewest whose
+ * Draws among the most likely tokens, as many as the options say: first the row's top-k, then of these the fewest whose
  * probabilities reach its top-p, as vLLM and transformers cut. Candidates stand in falling order.
  */
 function drawFromBest(
   g: GraphBuilder,
+  options: SamplerOptions,
   logprobs: Value,
-  numCandidates: number,
   { uniforms, topK, topP }: SamplerInputs,
 ): Value {
+  const numCandidates = Math.min(Number(options.candidates), options.numTokens);
   const { values, indices } = g.topK(logprobs, numCandidates);
   const ranks = Array.from({ length: numCandidates }, (_, rank) => rank);
   const isInTopK = g.less(g.constant('float32', [1, numCandidates], ranks), topK!);
@@ -177,13 +184,33 @@ function drawFromBest(
   // A token stays while the mass before it is short of top-p, so the most likely one always does.
   const isInTopP = g.less(g.sub(ends, kept), g.mul(lastColumn(g, ends), topP!));
   const cut = g.cumSum(g.where(isInTopP, kept, 0), 1);
-  const choice = firstAbove(g, cut, g.mul(lastColumn(g, cut), uniforms));
-  return g.gatherElements(indices, choice);
+  const choice = g.cast(firstAbove(g, cut, g.mul(lastColumn(g, cut), uniforms)), 'int64');
+  if (options.target !== 'webgpu') return g.cast(g.gatherElements(indices, choice), 'float32');
+  const ids = g.expand(columnNumbers(g, logprobs), logprobs.shape);
+  return g.gatherElements(g.gatherElements(ids, indices), choice);
 }
 
-/** The first column whose running sum is above `target` [B, 1]: int64 [B, 1]. */
+/** The first column whose running sum is above `target` [B, 1]: float32 [B, 1]. */
 function firstAbove(g: GraphBuilder, ends: Value, target: Value): Value {
-  return g.reduceSum(g.cast(g.lessOrEqual(ends, target), 'int64'), [-1], true);
+  return g.reduceSum(g.cast(g.lessOrEqual(ends, target), 'float32'), [-1], true);
+}
+
+/** The first of a row's largest columns: float32 [B, 1]. */
+function firstBest(g: GraphBuilder, { target }: SamplerOptions, x: Value): Value {
+  if (target !== 'webgpu') return g.cast(g.argMax(x), 'float32');
+  const isBest = g.lessOrEqual(g.reduceMax(x, [-1], true), x);
+  const fromEnd = g.sub(x.shape[1] as number, columnNumbers(g, x));
+  return g.sub(x.shape[1] as number, g.reduceMax(g.where(isBest, fromEnd, 0), [-1], true));
+}
+
+/** 0, 1, ... W - 1 as float32 [1, W]. */
+function columnNumbers(g: GraphBuilder, { shape }: Value): Value {
+  const width = shape[1] as number;
+  return g.constant(
+    'float32',
+    [1, width],
+    Array.from({ length: width }, (_, column) => column),
+  );
 }
 
 function lastColumn(g: GraphBuilder, x: Value): Value {

@@ -1,4 +1,10 @@
-import { GraphBuilder, gradients, multiplyDims, serializeGraph } from '@mgrpo/onnx';
+import {
+  GraphBuilder,
+  type GraphTarget,
+  gradients,
+  multiplyDims,
+  serializeGraph,
+} from '@mgrpo/onnx';
 import type { ModelConfig } from './config.ts';
 import { listWeights } from './graph-weights.ts';
 import { appendLoss, type LossKind } from './loss-graph.ts';
@@ -11,7 +17,11 @@ import { scoredForward } from './token-logprobs.ts';
  * allocation, so there is one); `loss`, the microbatch's share of the step's loss; `logprobs` and
  * `entropies` [R], from which the step's statistics are computed.
  */
-export function gradientsGraph(config: ModelConfig, loss: LossKind): Uint8Array {
+export function gradientsGraph(
+  config: ModelConfig,
+  loss: LossKind,
+  target: GraphTarget = 'cpu',
+): Uint8Array {
   const g = new GraphBuilder();
   const { weights, logprobs, entropies } = scoredForward(g, config);
   const lossValue = appendLoss(g, logprobs, loss);
@@ -21,5 +31,5 @@ export function gradientsGraph(config: ModelConfig, loss: LossKind): Uint8Array 
   g.output('loss', lossValue);
   g.output('logprobs', logprobs);
   g.output('entropies', entropies);
-  return serializeGraph(g, 'gradients');
+  return serializeGraph(g, 'gradients', target);
 }

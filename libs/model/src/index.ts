@@ -6,6 +6,14 @@ export {
 } from './config.ts';
 export { decodeGraph, sampleGraph } from './decode-graph.ts';
 export type { SamplerOptions } from './decode-sampling.ts';
+export {
+  arrangeGraph,
+  deviceDecodeGraph,
+  tableUploads,
+  uploadedName,
+  uploadGraph,
+  weightUploads,
+} from './device-graphs.ts';
 export { gradientsGraph } from './gradients-graph.ts';
 export {
   type LayerWeights,

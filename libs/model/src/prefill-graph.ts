@@ -1,5 +1,5 @@
 // B prompts, T tokens of this chunk, S past positions, D hidden, H query heads, J key/value heads, K head dim.
-import { GraphBuilder, serializeGraph, type Value } from '@mgrpo/onnx';
+import { GraphBuilder, type GraphTarget, serializeGraph, type Value } from '@mgrpo/onnx';
 import type { ModelConfig } from './config.ts';
 import {
   type LayerStack,
@@ -19,7 +19,7 @@ import {
  *
  * A position's bits are its own where T is a multiple of 32 and S a multiple of one chunk length.
  */
-export function prefillGraph(config: ModelConfig): Uint8Array {
+export function prefillGraph(config: ModelConfig, target: GraphTarget = 'cpu'): Uint8Array {
   const g = new GraphBuilder();
   const tokens = g.input('tokens', 'int64', ['B', 'T']);
   const firstPosition = g.input('firstPosition', 'int64', [1]);
@@ -32,7 +32,7 @@ export function prefillGraph(config: ModelConfig): Uint8Array {
     attendCausally(g, config, stack, { layer, x, positions: firstPosition, mask, ...past[layer]! });
   const ids = g.reshape(tokens, ['B*T']);
   g.output('hidden', g.gather(layerStack(g, config, stack, { tokens: ids, attend }), rows));
-  return serializeGraph(g, 'prefill');
+  return serializeGraph(g, 'prefill', target);
 }
 
 interface Past {

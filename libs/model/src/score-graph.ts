@@ -1,4 +1,4 @@
-import { GraphBuilder, serializeGraph } from '@mgrpo/onnx';
+import { GraphBuilder, type GraphTarget, serializeGraph } from '@mgrpo/onnx';
 import type { ModelConfig } from './config.ts';
 import { scoredForward } from './token-logprobs.ts';
 
@@ -7,11 +7,11 @@ import { scoredForward } from './token-logprobs.ts';
  *
  * Logits are large: leave them out of the fetched outputs unless they are wanted.
  */
-export function scoreGraph(config: ModelConfig): Uint8Array {
+export function scoreGraph(config: ModelConfig, target: GraphTarget = 'cpu'): Uint8Array {
   const g = new GraphBuilder();
   const { logits, logprobs, entropies } = scoredForward(g, config);
   g.output('logprobs', logprobs);
   g.output('entropies', entropies);
   g.output('logits', logits);
-  return serializeGraph(g, 'score');
+  return serializeGraph(g, 'score', target);
 }

@@ -49,6 +49,7 @@ export class GraphBuilder extends Graph {
 
   neg = (x: Value): Value => this.#unary('Neg', x);
   exp = (x: Value): Value => this.#unary('Exp', x);
+  sqrt = (x: Value): Value => this.#unary('Sqrt', x);
   log = (x: Value): Value => this.#unary('Log', x);
   sigmoid = (x: Value): Value => this.#unary('Sigmoid', x);
 
@@ -145,7 +146,7 @@ export class GraphBuilder extends Graph {
   /**
    * `x / sqrt(mean(x^2) + epsilon) * weight` over the last axis, and `1 / sqrt(...)` with that axis as 1.
    *
-   * The second output is wrong on the WebGPU provider; only the CPU's gradients may read it.
+   * The WebGPU provider's second output is wrong; `serializeGraph` for it computes both by other operators.
    */
   rmsNorm(x: Value, weight: Value, epsilon: number): Value {
     if (!sameShape(weight.shape, x.shape.slice(-1))) {
@@ -250,6 +251,11 @@ export class GraphBuilder extends Graph {
     }
     const attributes = { reduction: text('add') };
     return this.#one('ScatterND', [data, tuples, updates], data.dtype, data.shape, { attributes });
+  }
+
+  /** `cache` [B, J, S, K] with `updates` [B, J, K] written at `cells` int64 [B, J, 3]: row, head, position. */
+  scatterCells(cache: Value, cells: Value, updates: Value): Value {
+    return this.#one('ScatterND', [cache, cells, updates], cache.dtype, cache.shape);
   }
 
   /** `x` repeated to `shape`. */

@@ -1,5 +1,5 @@
-import { openSession, type Tensor, tensor } from '@mgrpo/runtime';
-import { describe, expect, test } from 'vitest';
+import { type Device, openSession, type Tensor, tensor } from '@mgrpo/runtime';
+import { describe, expect, inject, test } from 'vitest';
 import { GraphBuilder } from './builder.ts';
 import { gradientRules } from './gradient-rules.ts';
 import { backward, gradients } from './gradients.ts';
@@ -176,14 +176,8 @@ describe.each(Object.entries(cases))(
         const values = shapes.map((shape, i) => g.input(`x${i}`, dtype, shape));
         const y = build(g, ...values);
         expect(g.nodes.map((node) => node.opType)).toContain(op);
-        const size = y.shape.reduce<number>((n, dim) => n * Number(dim), 1);
-        const projection = g.constant(
-          y.dtype,
-          y.shape.map(Number),
-          Array.from({ length: size }, numbers),
-        );
         const loss = g.reduceSum(
-          g.mul(y, projection),
+          g.mul(y, projection(g, y, numbers)),
           y.shape.map((_, axis) => axis),
         );
         g.output('loss', loss);
@@ -222,6 +216,24 @@ test('a shape taken from a value carries no gradient to it', () => {
   expect(gradients(g, loss, [x])[0]!.shape).toEqual(['T']);
 });
 
+test.skipIf(!inject('hasWebGpu'))(
+  'on WebGPU every operator and its gradient are those of the CPU',
+  async () => {
+    const expected = await runCases('cpu');
+    const outputs = await runCases('webgpu');
+    const gaps = Object.entries(expected).flatMap(([name, { data }]) => {
+      const other = outputs[name]!.data;
+      const gap = (data as Float32Array).reduce(
+        (most, x, i) => Math.max(most, Math.abs(Number(x) - Number(other[i]))),
+        0,
+      );
+      return gap < 1e-5 ? [] : [{ name, gap }];
+    });
+    expect(gaps).toEqual([]);
+    expect(Object.keys(expected).length).toBeGreaterThan(2 * Object.keys(cases).length);
+  },
+);
+
 test('an operator without a rule is named', () => {
   const g = new GraphBuilder();
   const x = g.input('x', 'float32', [3]);
@@ -235,6 +247,39 @@ test('a value that the loss does not depend on is named', () => {
   const unused = g.input('unused', 'float32', [3]);
   expect(() => gradients(g, g.reduceSum(x, [0]), [unused])).toThrow('does not depend on unused');
 });
+
+/** All cases in float32 and in one graph: each one's result and gradients, by the operator's name. */
+async function runCases(device: Device): Promise<Record<string, Tensor>> {
+  const g = new GraphBuilder();
+  const numbers = uniforms();
+  const feeds: Record<string, Tensor> = {};
+  for (const [op, list] of Object.entries(cases)) {
+    for (const [n, { shapes, build, domain = (u: number) => 2 * u - 1 }] of list.entries()) {
+      const values = shapes.map((shape, i) => g.input(`${op}${n}.x${i}`, 'float32', shape));
+      for (const { name, shape } of values) {
+        feeds[name] = randomTensor('float32', shape.map(Number), () => domain(numbers()));
+      }
+      const y = build(g, ...values);
+      const projected = g.mul(y, projection(g, y, numbers));
+      const loss = g.reduceSum(
+        projected,
+        y.shape.map((_, axis) => axis),
+      );
+      g.output(`${op}${n}.y`, y);
+      for (const [i, d] of gradients(g, loss, values).entries()) g.output(`${op}${n}.d${i}`, d);
+    }
+  }
+  const session = await openSession(serializeGraph(g, 'cases', device), { device });
+  const outputs = await session.run(feeds);
+  await session.close();
+  return outputs;
+}
+
+/** Fixed weights of the elements of `y`, so that none of their gradients is like another. */
+function projection(g: GraphBuilder, y: Value, numbers: () => number): Value {
+  const size = y.shape.reduce<number>((n, dim) => n * Number(dim), 1);
+  return g.constant(y.dtype, y.shape.map(Number), Array.from({ length: size }, numbers));
+}
 
 /** Compares every element of every gradient with a central difference of the loss. */
 async function compare(g: GraphBuilder, inputs: readonly Tensor[], dtype: DType): Promise<void> {

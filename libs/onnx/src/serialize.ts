@@ -1,4 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
+import type { GraphBuilder } from './builder.ts';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -7,6 +8,10 @@ import {
   ValueInfoProtoSchema,
 } from './gen/onnx_pb.ts';
 import { type Attribute, dataTypes, type Graph, type Node, type Value } from './graph.ts';
+import { lowerForWebGpu } from './webgpu-lowering.ts';
+
+/** Which of ONNX Runtime's providers runs a graph; one that is not named here takes what the CPU's takes. */
+export type GraphTarget = 'cpu' | 'webgpu' | 'cuda';
 
 /** The operator set our graphs are written in, and the model format that goes with it. */
 const opset = 21;
@@ -17,9 +22,16 @@ const irVersion = 10;
  *
  * Nodes and constants that no output depends on are left out. A graph input that nothing uses stays, so that
  * the interface is what was declared.
+ *
+ * @param target what will run it: for WebGPU, operators that its provider lacks or gets wrong are replaced
  */
-export function serializeGraph(graph: Graph, name: string): Uint8Array {
-  const nodes = graph.liveNodes();
+export function serializeGraph(
+  graph: GraphBuilder,
+  name: string,
+  target: GraphTarget = 'cpu',
+): Uint8Array {
+  const live = graph.liveNodes();
+  const nodes = target === 'webgpu' ? lowerForWebGpu(graph, live) : live;
   const used = new Set([...nodes.flatMap((n) => n.inputs), ...graph.outputs.map((o) => o.value)]);
   const publicNames = publicNamesOf(graph, nodes);
   const nameOf = (value: Value): string => publicNames.get(value) ?? value.name;

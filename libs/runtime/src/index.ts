@@ -11,5 +11,13 @@ export type { Fingerprint } from './fingerprint.ts';
 export { fingerprint, providers, sameFingerprint } from './fingerprint.ts';
 export type { CallContext, EngineContext, Handlers, ServeOptions } from './serve-engine.ts';
 export { serveEngine, withTransfer } from './serve-engine.ts';
-export type { Session, SessionOptions, Tensor, TensorData } from './session.ts';
-export { freeArrays, openSession, tensor } from './session.ts';
+export type {
+  DeviceSession,
+  DeviceTensor,
+  Feeds,
+  Session,
+  SessionOptions,
+  Tensor,
+  TensorData,
+} from './session.ts';
+export { freeArrays, openDeviceSession, openSession, tensor } from './session.ts';

@@ -11,6 +11,16 @@ export interface Tensor<D extends TensorData = TensorData> {
   readonly dims: readonly number[];
 }
 
+/** A float32 tensor in the memory of a device, by a session of `openDeviceSession`. Its numbers can't be read here. */
+export interface DeviceTensor {
+  readonly dims: readonly number[];
+  /** Gives the memory back; idempotent. Nothing may use the tensor afterwards. */
+  dispose(): void;
+}
+
+/** What a run reads, by the names of the graph's inputs. */
+export type Feeds = Readonly<Record<string, Tensor | DeviceTensor>>;
+
 export interface SessionOptions {
   readonly device?: Device;
   /** Names the graph in error messages. */
@@ -26,6 +36,8 @@ export interface SessionOptions {
    * sessions take turns, only one of them has large tensors at a time. It costs no time where a run is long.
    */
   readonly returnsMemory?: boolean;
+  /** Outputs stay in the device's memory; see `openDeviceSession`. */
+  readonly keepsOutputs?: boolean;
   /** Where set, ONNX Runtime writes `<prefix>_<date>.json` with the time of every node at `close()`. */
   readonly profilePrefix?: string;
 }
@@ -37,11 +49,17 @@ export interface Session {
   /**
    * Runs the graph once. Feeds are read in place (they must not change before the promise settles)
    * and every fetched output is a fresh array. `fetches` limits the outputs that are copied out.
+   *
+   * @param into outputs to write into memory of the device instead: an input's own, for an operator that can work
+   *   in place, or any other of the output's shape
    */
   run(
-    feeds: Readonly<Record<string, Tensor>>,
+    feeds: Feeds,
     fetches?: readonly string[],
+    into?: Readonly<Record<string, DeviceTensor>>,
   ): Promise<Record<string, Tensor>>;
+  /** Bytes that runs took from and brought to this process; what is in a device's memory moves for nothing. */
+  readonly movedBytes: number;
   /** Frees the session; idempotent. */
   close(): Promise<void>;
 }
@@ -83,14 +101,20 @@ export async function openSession(
   const name = options.name ?? 'graph';
   const session = await create(model, name, options);
   let isClosed = false;
+  let movedBytes = 0;
   return {
     inputNames: session.inputNames,
     outputNames: session.outputNames,
-    async run(feeds, fetches) {
+    get movedBytes() {
+      return movedBytes;
+    },
+    async run(feeds, fetches = session.outputNames, into) {
       if (isClosed) throw new MgrpoError('INTERNAL', `session ${name} is closed`);
       const inputs = feeds as ort.InferenceSession.OnnxValueMapType;
+      const wanted = into === undefined ? fetches : fetchesInto(fetches, into);
       try {
-        const outputs = fetches ? await session.run(inputs, fetches) : await session.run(inputs);
+        const outputs = await session.run(inputs, wanted as ort.InferenceSession.FetchesType);
+        movedBytes += bytesHere(feeds) + bytesHere(outputs as unknown as Feeds);
         return outputs as unknown as Record<string, Tensor>;
       } catch (error) {
         throw runError(name, error);
@@ -103,6 +127,37 @@ export async function openSession(
       await session.release();
     },
   };
+}
+
+/** A graph whose inputs are anywhere and whose outputs stay on the device. */
+export interface DeviceSession {
+  run(feeds: Feeds): Promise<Record<string, DeviceTensor>>;
+  readonly movedBytes: number;
+  close(): Promise<void>;
+}
+
+/** Compiles a model as `openSession` does, for WebGPU, with outputs in the memory of the device. */
+export async function openDeviceSession(model: Uint8Array, name: string): Promise<DeviceSession> {
+  const session = await openSession(model, { name, device: 'webgpu', keepsOutputs: true });
+  return session as unknown as DeviceSession;
+}
+
+/** Names of outputs to fetch, and places for others. */
+function fetchesInto(
+  fetches: readonly string[],
+  into: Readonly<Record<string, DeviceTensor>>,
+): Readonly<Record<string, DeviceTensor | null>> {
+  return { ...Object.fromEntries(fetches.map((name) => [name, null])), ...into };
+}
+
+function bytesHere(tensors: Feeds): number {
+  let bytes = 0;
+  for (const value of Object.values(tensors)) {
+    // `data` of a tensor elsewhere throws.
+    const isHere = (value as unknown as ort.Tensor).location === 'cpu';
+    if (isHere) bytes += (value as Tensor).data.byteLength;
+  }
+  return bytes;
 }
 
 async function create(
@@ -121,6 +176,7 @@ async function create(
 
       enableCpuMemArena: !options.returnsMemory,
       logSeverityLevel: 3,
+      ...(options.keepsOutputs ? { preferredOutputLocation: 'gpu-buffer' } : {}),
       ...(options.profilePrefix === undefined
         ? {}
         : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),

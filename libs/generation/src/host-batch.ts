@@ -1,0 +1,115 @@
+import type { ModelConfig } from '@mgrpo/model';
+import { freeArrays } from '@mgrpo/runtime';
+import type { Batch, BatchParts } from './batch.ts';
+import { drawFirst } from './draw-first.ts';
+import { addToken, type Draft, finishDraft, lastPosition } from './job.ts';
+import { KvCache } from './kv-cache.ts';
+import type { RotaryFeeds } from './rotary-feeds.ts';
+import { drawnRows, minRows, type Sampler, samplingFeeds, tokenFeeds } from './sampler.ts';
+import type { WeightVersion } from './weight-version.ts';
+
+/** A batch on the CPU, whose cache JavaScript owns. */
+export class HostBatch implements Batch {
+  readonly #config: ModelConfig;
+  readonly #rotary: RotaryFeeds;
+  readonly #cache: KvCache;
+  #weights: WeightVersion;
+  #sampler: Sampler;
+  #drafts: Draft[] = [];
+
+  constructor(config: ModelConfig, parts: BatchParts) {
+    this.#config = config;
+    this.#rotary = parts.rotary;
+    this.#cache = new KvCache(config);
+    this.#weights = parts.weights;
+    this.#sampler = parts.sampler;
+  }
+
+  get drafts(): readonly Draft[] {
+    return this.#drafts;
+  }
+
+  get cacheBytes(): number {
+    return this.#cache.numBytes;
+  }
+
+  uses(weights: WeightVersion): boolean {
+    return this.#weights === weights;
+  }
+
+  serves(weights: WeightVersion, sampler: Sampler): boolean {
+    return this.#weights === weights && this.#sampler === sampler;
+  }
+
+  reassign(weights: WeightVersion, sampler: Sampler): void {
+    this.#weights = weights;
+    this.#sampler = sampler;
+  }
+
+  async join(newcomers: readonly Draft[]): Promise<void> {
+    const staying = await drawFirst(this.#config, this.#sampler, this.#weights, newcomers);
+    this.#fit(
+      this.#drafts.length + staying.length,
+      [...this.#drafts, ...staying].map(lastPosition),
+    );
+    for (const draft of staying) {
+      this.#cache.writePrompt(this.#drafts.length, draft.job.prompt!);
+      this.#drafts.push(draft);
+    }
+  }
+
+  async step(): Promise<number> {
+    this.#removeWhere((draft) => draft.job.isSettled);
+    const drafts = this.#drafts;
+    const numDrafts = drafts.length;
+    if (numDrafts === 0) return 0;
+    const numRows = Math.max(numDrafts, minRows);
+    const outputs = await this.#sampler.decode.run({
+      ...this.#weights.feeds,
+      ...(await this.#rotary.feeds(this.#cache.numCells)),
+      ...this.#cache.feeds(numRows),
+      ...tokenFeeds(drafts, numRows),
+      ...samplingFeeds(this.#sampler, drafts, numRows),
+    });
+    const drawn = drawnRows(outputs, drafts.length);
+    const positions = Int32Array.from(drafts, lastPosition);
+    const isDone = drafts.map((draft, row) => {
+      const finishReason = addToken(draft, drawn[row]!);
+      if (finishReason) finishDraft(draft, finishReason);
+      return finishReason !== null;
+    });
+    const kept = positions.map((position, row) => (isDone[row] ? -1 : position));
+    this.#fit(
+      numRows,
+      [...kept].map((position) => position + 1),
+    );
+    this.#cache.append(outputs, kept);
+    freeArrays(Object.values(outputs).map(({ data }) => data));
+    const done = new Set(drafts.filter((_, row) => isDone[row]));
+    this.#removeWhere((draft) => done.has(draft));
+    return numDrafts;
+  }
+
+  clear(): readonly Draft[] {
+    const dropped = this.#drafts;
+    this.#drafts = [];
+    this.#cache.clear();
+    return dropped;
+  }
+
+  #fit(numRows: number, numPast: readonly number[]): void {
+    const longest = numPast.reduce((a, b) => Math.max(a, b), 0);
+    this.#cache.fit(Math.max(numRows, minRows), longest, this.#drafts.length);
+  }
+
+  /** Fills the place of each draft that leaves with the last one. */
+  #removeWhere(leaves: (draft: Draft) => boolean): void {
+    for (let row = this.#drafts.length - 1; row >= 0; row--) {
+      if (!leaves(this.#drafts[row]!)) continue;
+      const last = this.#drafts.length - 1;
+      if (row < last) this.#cache.moveRow(last, row);
+      this.#drafts[row] = this.#drafts[last]!;
+      this.#drafts.pop();
+    }
+  }
+}
