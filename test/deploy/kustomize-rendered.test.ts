@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { loadRunConfig } from '@mgrpo/config';
+import { accessRoles } from '@mgrpo/rpc';
 import { describe, expect, test } from 'vitest';
 import {
   deployFolder,
@@ -54,6 +55,34 @@ describe('rendered', () => {
       expect(objects.flatMap(brokenRules)).toEqual([]);
     });
   }
+
+  needsRenderer(`overlays/prod has each service show a certificate of its own role${why}`, () => {
+    const objects = render('overlays/prod');
+    const { data } = objects.find(
+      ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith('services'),
+    )!;
+    const { security } = loadRunConfig({
+      file: recipe,
+      environment: { ...data, REDIS_URL: 'rediss://redis:6379' },
+      overrides: [],
+    }).deployment;
+    expect(security).toMatchObject({ insecure: false, certificate: '/identity/tls.crt' });
+    for (const { metadata, spec } of objects.filter(isLasting)) {
+      const { volumes, containers } = spec.template.spec;
+      const identity = volumes.find(({ name }: { name: string }) => name === 'identity');
+      expect(identity.secret.secretName).toBe(`identity-${metadata.name}`);
+      expect(containers[0].volumeMounts).toContainEqual(
+        expect.objectContaining({ name: 'identity', mountPath: '/identity' }),
+      );
+    }
+    const redis = objects.find(
+      ({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === 'redis',
+    )!;
+    const command = redis.spec.template.spec.containers[0].command.join(' ');
+    expect(command).toContain('--port 0 --tls-port 6379');
+    const monitor = objects.find(({ kind }) => kind === 'PodMonitor')!;
+    expect(monitor.spec.podMetricsEndpoints[0].authorization.credentials.key).toBe('token');
+  });
 
   needsRenderer(`a scaler's Deployment names no number of its own${why}`, () => {
     for (const scaler of ['keda', 'hpa']) {
@@ -184,7 +213,8 @@ function amount(quantity: string): number {
 /** Names that a pod, scaler or service refers to and no object has. The secret is made by hand. */
 function danglingReferences(objects: readonly Manifest[]): string[] {
   const names = new Set(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
-  names.add('Secret redis-auth');
+  names.add('Secret redis-auth').add('Secret tokens').add('Secret identity-redis');
+  for (const role of accessRoles) names.add(`Secret identity-${role}`);
   const wanted = objects.flatMap((object) => {
     if (object.kind === 'ScaledObject') return [`Deployment ${object.spec.scaleTargetRef.name}`];
     const pod = podOf(object);
