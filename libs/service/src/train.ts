@@ -42,7 +42,7 @@ export interface TrainHooks {
 /** Of the services, in the run folder. */
 const logFolder = 'logs';
 
-/** `halted`: collapse is suspected, and the configuration ends the run for it. */
+/** `halted`: the learner ended the run, for a suspicion of collapse or steps that are not finite. */
 export type TrainOutcome = 'finished' | 'stopped' | 'halted';
 
 /**

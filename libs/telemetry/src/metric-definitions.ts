@@ -259,6 +259,10 @@ export const metricDefinitions = {
     'mgrpo_iterations_without_signal_total',
     'Iterations whose advantages were all zero: the optimiser was skipped',
   ),
+  skippedSteps: ofLearner.counter(
+    'mgrpo_skipped_steps_total',
+    'Optimiser steps not made because loss or gradient was NaN or infinite',
+  ),
   iterationSeconds: ofLearner.histogram(
     'mgrpo_iteration_seconds',
     'Wall time of an iteration by phase',

@@ -15,7 +15,14 @@ export { type PassLimits, passLimits, type Recompute } from './recompute.ts';
 export { Scorer } from './scorer.ts';
 export { ScoringEngine } from './scoring-engine.ts';
 export type { TokenScores } from './token-scores.ts';
-export type { PolicyStats, StepStats, TrainSeconds, TrainStats } from './train-stats.ts';
+export {
+  maxSkippedInARow,
+  type PolicyStats,
+  type SkippedStep,
+  type StepStats,
+  type TrainSeconds,
+  type TrainStats,
+} from './train-stats.ts';
 export { type ScoringWeights, Trainer, type TrainerInit } from './trainer.ts';
 export { initialTrainerState, type TrainerState } from './trainer-state.ts';
 export type { TrainingBatch } from './training-batch.ts';

@@ -2,6 +2,7 @@ import { streamKey } from '@mgrpo/algorithm';
 import type { JsonObject } from '@mgrpo/checkpoint';
 import type { PretrainConfig } from '@mgrpo/config';
 import { syntheticTasks, taskSample } from '@mgrpo/datasets';
+import { MgrpoError } from '@mgrpo/errors';
 import { initialWeights, parseModelConfig } from '@mgrpo/model';
 import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 import {
@@ -93,7 +94,12 @@ async function pretrainedWeights(
         },
         signal,
       );
-      if (stats.kind === 'trained') onStep?.({ step: step + 1, loss: stats.steps[0]!.loss });
+      const made = stats.kind === 'trained' ? stats.steps[0] : undefined;
+      if (made === undefined) {
+        const what = `loss or gradient of pre-training step ${step + 1} is NaN or infinite`;
+        throw new MgrpoError('INTERNAL', `${what}; choose a lower optimizer.learningRate`);
+      }
+      onStep?.({ step: step + 1, loss: made.loss });
     }
     return (await engine.weights()).policy;
   } finally {

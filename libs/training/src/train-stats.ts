@@ -1,4 +1,5 @@
 import { type LossSequence, lossMetrics, type StepTotals, stepLoss } from '@mgrpo/algorithm';
+import type { SequencePlace } from './training-batch.ts';
 import type { TrainingLoss } from './training-options.ts';
 
 /** Seconds of one iteration, by what they went into. */
@@ -36,6 +37,18 @@ export interface StepStats {
   readonly policy: PolicyStats | null;
 }
 
+/** An optimiser step that was not made, because its loss or gradient is NaN or infinite: it changed nothing. */
+export interface SkippedStep {
+  /** Its minibatch, from 0. */
+  readonly step: number;
+  readonly what: 'loss' | 'gradient';
+  /** Sequences with a number of their own that is not finite; all of the minibatch where no single one has. */
+  readonly sequences: readonly SequencePlace[];
+}
+
+/** Skipped steps in a row that end a run: one may be a freak of its batch, three are the weights. */
+export const maxSkippedInARow = 3;
+
 /** What training on one iteration did. */
 export type TrainStats =
   | {
@@ -48,6 +61,9 @@ export type TrainStats =
       readonly kind: 'trained';
       /** One per optimiser step; a minibatch in which nothing carries gradient is none. */
       readonly steps: readonly StepStats[];
+      readonly skipped: readonly SkippedStep[];
+      /** How many of them came after the last step that was made. */
+      readonly skippedAtEnd: number;
       readonly seconds: TrainSeconds;
     };
 

@@ -206,10 +206,57 @@ test('a step cancelled before its first update leaves the trainer whole', async 
 });
 
 test('a trainer that stopped between two updates refuses to go on', async () => {
-  const trainer = await open();
-  const wild = { ...batch([group(0, [1, -1]), group(2, [1, -1])], 2), learningRates: [1e38, 1] };
-  await expect(trainer.step(wild)).rejects.toThrow('is not finite');
+  // The clock is read after the references and after each gradient and update: the fourth ends the first step.
+  const abort = new AbortController();
+  let readings = 0;
+  const now = () => {
+    readings += 1;
+    if (readings === 4) abort.abort();
+    return 0;
+  };
+  const trainer = await Trainer.open({ ...init(), now });
+  const two = batch([group(0, [1, -1]), group(2, [1, -1])], 2);
+  await expect(trainer.step(two, abort.signal)).rejects.toMatchObject({ code: 'CANCELLED' });
   expect(() => trainer.snapshot()).toThrow('stopped in the middle of a step');
+  await trainer.close();
+});
+
+test('a step whose loss or gradient is not finite changes nothing and names its sequences', async () => {
+  const trainer = await open(withKl('initial'));
+  await trainer.step(signal);
+  const before = trainer.snapshot();
+  const [good, bad] = [sequence(2, 0.5), { ...sequence(1, -1), advantage: Number.NaN }];
+  const stats = await trainer.step(batch([[], [good, bad]]));
+  expect(stats).toMatchObject({
+    kind: 'trained',
+    steps: [],
+    skipped: [{ step: 0, what: 'loss', sequences: [{ prompt: 1, sequence: 1 }] }],
+  });
+  expect(trainer.snapshot()).toEqual(before);
+  await trainer.step(signal);
+  expect(trainer.snapshot()).toEqual(await trained(withKl('initial'), signal, signal));
+  await trainer.close();
+});
+
+test('a gradient that overflows names its whole minibatch, and the other minibatches are steps', async () => {
+  const huge = group(2, [3e38, -3e38]);
+  const prompts = [group(0, [1, -1]), huge, group(4, [1, 0])];
+  const trainer = await open();
+  const stats = await trainer.step({ ...batch(prompts, 3), momentumCoefficients: [0.9, 0.9, 0.9] });
+  if (stats.kind !== 'trained') throw new Error('expected a trained iteration');
+  expect(stats.steps.length).toBe(2);
+  expect(stats.skipped).toMatchObject([
+    {
+      step: 1,
+      sequences: [
+        { prompt: 1, sequence: 0 },
+        { prompt: 1, sequence: 1 },
+      ],
+    },
+  ]);
+  // As without it, momentum model included: two steps, and an EMA after each.
+  const without = { ...batch([prompts[0]!, prompts[2]!], 2), momentumCoefficients: [0.9, 0.9] };
+  expect(trainer.snapshot()).toEqual(await trained(withoutKl, without));
   await trainer.close();
 });
 

@@ -4,16 +4,24 @@ import { type ModelConfig, numParameters } from '@mgrpo/model';
 import { adamwStep, clipCoefficient, globalNorm } from './adamw.ts';
 import type { GradientPass, ReferencedSequence } from './gradient-pass.ts';
 import { type Feeds, weightFeeds } from './model-feeds.ts';
+import { type NotFinite, notFinite } from './not-finite.ts';
 import { openGradientPass, openScorer } from './open-passes.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { TokenScorer } from './scorer.ts';
 import type { TokenScores } from './token-scores.ts';
-import { mean, policyStats, type StepStats, type TrainStats } from './train-stats.ts';
+import {
+  mean,
+  policyStats,
+  type SkippedStep,
+  type StepStats,
+  type TrainStats,
+} from './train-stats.ts';
 import type { TrainerState } from './trainer-state.ts';
 import {
   carriesGradient,
   checkSequences,
   cutPrompts,
+  placesOf,
   type TrainingBatch,
   totalsOf,
 } from './training-batch.ts';
@@ -95,19 +103,34 @@ export class Trainer {
     clock.charge('reference');
 
     const steps: StepStats[] = [];
+    const skipped: SkippedStep[] = [];
+    let skippedAtEnd = 0;
+    const places = placesOf(batch);
     for (const [k, prompts] of minibatches.entries()) {
       const totals = totalsOf(prompts);
       const sequences = carrying[k]!.map((s) => ({ ...s, referenceLogprobs: references.shift()! }));
       if (sequences.length > 0) {
-        steps.push(
-          await this.#optimizerStep(sequences, totals, batch.learningRates[k]!, clock, signal),
-        );
+        const rate = batch.learningRates[k]!;
+        const step = await this.#optimizerStep(sequences, totals, rate, clock, signal);
+        if (step.kind === 'made') {
+          steps.push(step.stats);
+          skippedAtEnd = 0;
+        } else {
+          skippedAtEnd += 1;
+          const named = step.culprits.map((index) => places.get(carrying[k]![index]!)!);
+          skipped.push({ step: k, what: step.what, sequences: named });
+        }
       }
-      this.#updateMomentum(batch.momentumCoefficients, k, minibatches.length);
+      const isStill = skipped.at(-1)?.step === k;
+      this.#updateMomentum(batch.momentumCoefficients, k, {
+        numSteps: minibatches.length,
+        isStill,
+        hasMoved: steps.length > 0 || skipped.length === 0,
+      });
       clock.charge('update');
     }
     this.#isTorn = false;
-    return { kind: 'trained', steps, seconds: clock.seconds };
+    return { kind: 'trained', steps, skipped, skippedAtEnd, seconds: clock.seconds };
   }
 
   async #optimizerStep(
@@ -116,18 +139,13 @@ export class Trainer {
     learningRate: number,
     clock: PhaseClock,
     signal: AbortSignal | undefined,
-  ): Promise<StepStats> {
+  ): Promise<{ kind: 'made'; stats: StepStats } | NotFinite> {
     const { options, state } = this.#init;
     const result = await this.#gradients.run(this.#feeds.policy, sequences, totals, signal);
     clock.charge('gradients');
     const norm = globalNorm(result.gradient);
-    if (!Number.isFinite(norm)) {
-      const what = `the gradient of optimiser step ${this.#optimizerSteps + 1} is not finite`;
-      throw new MgrpoError(
-        'INTERNAL',
-        `${what}; resume from a checkpoint with a lower learning rate`,
-      );
-    }
+    const bad = notFinite(result, norm, sequences);
+    if (bad !== null) return bad;
     this.#isTorn = true;
     this.#optimizerSteps += 1;
     adamwStep({ ...state, weights: state.policy }, result.gradient, {
@@ -136,7 +154,7 @@ export class Trainer {
       gradientScale: clipCoefficient(norm, options.optimizer.maxGradientNorm),
       step: this.#optimizerSteps,
     });
-    return {
+    const stats = {
       loss: result.loss,
       gradientNorm: norm,
       entropy: mean(result.scores.flatMap(({ entropies }) => [...entropies])),
@@ -144,6 +162,7 @@ export class Trainer {
       numSequences: totals.numSequences,
       policy: this.#policyStats(sequences, result.scores, totals),
     };
+    return { kind: 'made', stats };
   }
 
   #policyStats(
@@ -163,11 +182,19 @@ export class Trainer {
     return policyStats(scored, totals, loss);
   }
 
-  /** EMA after the last step of the iteration, or after each where there are as many coefficients as steps. */
-  #updateMomentum(coefficients: readonly number[], k: number, numSteps: number): void {
+  /**
+   * EMA after the last step of the iteration, or after each where there are as many coefficients as steps. What
+   * follows a skipped step is as if there had been none: no EMA either, of that step or of an iteration of such.
+   */
+  #updateMomentum(
+    coefficients: readonly number[],
+    k: number,
+    { numSteps, isStill, hasMoved }: { numSteps: number; isStill: boolean; hasMoved: boolean },
+  ): void {
     const { momentum, policy } = this.#init.state;
-    const isDue = coefficients.length === numSteps || k === numSteps - 1;
-    const m = coefficients.length === numSteps ? coefficients[k] : coefficients[0];
+    const isPerStep = coefficients.length === numSteps;
+    const isDue = isPerStep ? !isStill : k === numSteps - 1 && hasMoved;
+    const m = isPerStep ? coefficients[k] : coefficients[0];
     if (!isDue || m === undefined) return;
     this.#isTorn = true;
     emaStep(momentum, policy, m);

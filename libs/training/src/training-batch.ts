@@ -12,6 +12,23 @@ export interface TrainingBatch extends IterationSchedule {
   readonly prompts: readonly (readonly TrainingSequence[])[];
 }
 
+/** Where a sequence is in a batch: `batch.prompts[prompt][sequence]`. */
+export interface SequencePlace {
+  readonly prompt: number;
+  readonly sequence: number;
+}
+
+/** The places of a batch's sequences. */
+export function placesOf({
+  prompts,
+}: Pick<TrainingBatch, 'prompts'>): ReadonlyMap<TrainingSequence, SequencePlace> {
+  return new Map(
+    prompts.flatMap((sequences, prompt) =>
+      sequences.map((sequence, i) => [sequence, { prompt, sequence: i }]),
+    ),
+  );
+}
+
 /** @throws MgrpoError INVALID_INPUT for a sequence that no model could have generated. */
 export function checkSequences(sequences: readonly TrainingSequence[], loss: TrainingLoss): void {
   for (const { promptTokens, responseTokens, behaviourLogprobs } of sequences) {

@@ -3,8 +3,11 @@ import type { TrainingLog } from './training-log.ts';
 
 /** What `summary.json` of a run folder says. Accuracies are greedy; null where nothing was evaluated. */
 export interface RunSummary {
-  /** `paused` and `rolled-back`: ended by a suspicion of collapse, as collapse.onCollapse says. */
-  readonly outcome: 'finished' | 'stopped' | 'paused' | 'rolled-back';
+  /**
+   * `paused` and `rolled-back`: ended by a suspicion of collapse, as collapse.onCollapse says; `diverged`: by
+   * steps in a row whose loss or gradient was not finite.
+   */
+  readonly outcome: 'finished' | 'stopped' | 'paused' | 'rolled-back' | 'diverged';
   /** Iterations applied. */
   readonly iterations: number;
   /** Before training. */

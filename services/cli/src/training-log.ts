@@ -30,6 +30,8 @@ export interface IterationView {
   readonly loss: number | null;
   readonly kl: number | null;
   readonly gradientNorm: number | null;
+  /** Optimiser steps in a row, up to here, that were not made because loss or gradient was not finite. */
+  readonly skippedInARow: number;
   readonly seconds: PhaseSeconds;
   /** Of the policy after the iteration. */
   readonly policySha256: string | null;
@@ -80,6 +82,7 @@ function iterationView(record: MetricsRecord & { kind: 'iteration' }): Iteration
     loss: number(step.loss),
     kl: number(step.kl),
     gradientNorm: number(step.gradientNorm),
+    skippedInARow: number(record.skippedInARow) ?? 0,
     seconds: {
       total: number(seconds.total) ?? 0,
       generate: number(seconds.generate) ?? 0,

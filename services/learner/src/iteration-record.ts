@@ -6,15 +6,8 @@ import type {
   TrainingBatch__Output,
 } from '@mgrpo/rpc';
 import type { IterationSchedule, StepStats, TrainStats } from '@mgrpo/training';
-
-/** Where an iteration's wall time went, seconds. */
-export interface IterationSeconds {
-  total: number;
-  generate: number;
-  vote: number;
-  learn: number;
-  other: number;
-}
+import { namedSkips } from './divergence.ts';
+import type { IterationSeconds } from './iteration-seconds.ts';
 
 /** What entropies are made from: all probabilities, or the top k that a server tells, which give lower bounds. */
 export type EntropySource = 'vocabulary' | 'top-k';
@@ -31,6 +24,7 @@ export function iterationRecord(
   train: TrainStats,
   context: IterationSchedule & {
     seconds: IterationSeconds;
+    skippedInARow: number;
     policySha256: string;
     entropySource: EntropySource;
   },
@@ -64,6 +58,8 @@ export function iterationRecord(
     truncated: truncatedShare(batch),
     hasSignal: train.kind === 'trained',
     step: train.kind === 'trained' ? meanStep(train.steps) : null,
+    skippedSteps: namedSkips(batch, train),
+    skippedInARow: context.skippedInARow,
     learningRates: context.learningRates,
     momentumCoefficients: context.momentumCoefficients,
     policySha256: context.policySha256,

@@ -42,6 +42,7 @@ const others = [
   'validationAccuracy',
   'iterations',
   'iterationsWithoutSignal',
+  'skippedSteps',
   'iterationSeconds',
   'stepSeconds',
   'weightVersion',
@@ -94,6 +95,7 @@ function showIteration(
   const { entropy, hasSignal, seconds, collapse } = record;
   metrics.iterations.inc();
   if (!hasSignal) metrics.iterationsWithoutSignal.inc();
+  metrics.skippedSteps.inc(record.skippedSteps.length);
   const values = numbersOf(record, batch);
   for (const name of numbers) {
     const value = values[name];

@@ -1,16 +1,6 @@
 import { basename } from 'node:path';
 import type { CollapseState } from '@mgrpo/algorithm';
-import type {
-  CheckpointState,
-  CheckpointStore,
-  Journal,
-  MetricsLog,
-  MetricsRecord,
-  RunFolder,
-  VersionStore,
-} from '@mgrpo/checkpoint';
-import { bytesOf, runFiles } from '@mgrpo/checkpoint';
-import type { RunConfig } from '@mgrpo/config';
+import { bytesOf, type CheckpointState, type MetricsRecord, runFiles } from '@mgrpo/checkpoint';
 import { MgrpoError } from '@mgrpo/errors';
 import { faultPoint } from '@mgrpo/faults';
 import {
@@ -20,49 +10,14 @@ import {
   type LearnerState,
   type TrainingBatch__Output,
 } from '@mgrpo/rpc';
-import {
-  Broadcast,
-  machineFingerprint,
-  trainingSequences,
-  type WeightPublisher,
-} from '@mgrpo/service';
-import type { Logger, Tracer } from '@mgrpo/telemetry';
-import type {
-  IterationSchedule,
-  TrainingEngine,
-  TrainingSequence,
-  TrainStats,
-} from '@mgrpo/training';
+import { Broadcast, machineFingerprint, trainingSequences } from '@mgrpo/service';
+import { maxSkippedInARow, type TrainingSequence, type TrainStats } from '@mgrpo/training';
 import { collapseAfter } from './collapse-watch.ts';
 import type { OfferedBatch } from './collect-batch.ts';
-import { type EntropySource, type IterationSeconds, iterationRecord } from './iteration-record.ts';
-import type { LearnerMetrics } from './learner-metrics.ts';
-
-export interface LearnerOptions {
-  runId: string;
-  epoch: number;
-  entropySource: EntropySource;
-  total: number;
-  lag: number;
-  checkpointEvery: number;
-  collapse: RunConfig['collapse'];
-  engine: TrainingEngine;
-  /** Learning rates and momentum coefficients of an iteration. */
-  schedule(iteration: number): IterationSchedule;
-  /** Iterations that the engine's state already contains. */
-  applied: number;
-  folder: Pick<RunFolder, 'setResult'>;
-  journal: Journal;
-  versions: VersionStore;
-  checkpoints: CheckpointStore;
-  metrics: MetricsLog;
-  gauges: LearnerMetrics;
-  publisher: WeightPublisher;
-  log: Logger;
-  tracer: Tracer;
-  /** Ends the process. */
-  onFatal(error: unknown): void;
-}
+import { skippedInARow, skippedInARowAfter } from './divergence.ts';
+import { iterationRecord } from './iteration-record.ts';
+import { secondsOf } from './iteration-seconds.ts';
+import type { LearnerOptions } from './learner-options.ts';
 
 /**
  * The only writer of weights.
@@ -79,7 +34,7 @@ export class Learner {
   #applied: number;
   #checkpointed: number;
   #phase = 'replaying';
-  /** A suspicion of collapse has ended the run: nothing more is applied. */
+  /** A suspicion of collapse or steps that are not finite have ended the run: nothing more is applied. */
   #isHalted = false;
   #sha256 = { policy: '', momentum: '' };
   #lastAppliedAtMs = Date.now();
@@ -125,6 +80,7 @@ export class Learner {
     this.#lastAppliedAtMs = Date.now();
     await this.#options.folder.setResult(null);
     await this.#haltIfDue(collapseAfter(this.#recordsUpTo(last), this.#options.collapse));
+    await this.#haltIfDiverged(skippedInARowAfter(this.#recordsUpTo(last)));
     this.#setPhase(this.#isHalted ? 'halted' : 'waiting');
   }
 
@@ -251,21 +207,33 @@ export class Learner {
     faultPoint('after-step');
     this.#applied += 1;
     if (isPublished) await this.#publishWeights();
-    const seconds = secondsOf(timings, startedAtMs, this.#lastAppliedAtMs);
+    const at = { startedAtMs, lastAppliedAtMs: this.#lastAppliedAtMs, nowMs: Date.now() };
+    const seconds = secondsOf(timings, at);
     this.#lastAppliedAtMs = Date.now();
-    const { metrics, gauges, schedule, checkpointEvery, total, entropySource } = this.#options;
-    const { collapse: watch } = this.#options;
+    const { metrics, gauges, schedule, checkpointEvery, total, entropySource, log } = this.#options;
     const policySha256 = this.#sha256.policy;
-    const context = { seconds, policySha256, entropySource, ...schedule(batch.iteration) };
+    const before = this.#recordsUpTo(batch.iteration);
+    const context = {
+      seconds,
+      policySha256,
+      skippedInARow: skippedInARow(before, step),
+      entropySource,
+      ...schedule(batch.iteration),
+    };
     const measured = iterationRecord(batch, step, context);
-    const collapse = collapseAfter([...this.#recordsUpTo(batch.iteration), measured], watch);
+    const collapse = collapseAfter([...before, measured], this.#options.collapse);
     const record = { ...measured, collapse };
     await metrics.append(record);
     gauges.iteration(record, batch);
+    const { iteration, skippedSteps } = record;
+    for (const skip of skippedSteps) log.error({ iteration, ...skip }, 'step skipped: not finite');
     if (this.#applied % checkpointEvery === 0 || this.#applied === total)
       await this.#saveCheckpoint();
     // What a replay meets on its way did not stop the run then.
-    if (timings !== undefined) await this.#haltIfDue(collapse);
+    if (timings !== undefined) {
+      await this.#haltIfDue(collapse);
+      await this.#haltIfDiverged(record.skippedInARow);
+    }
     this.#publishState();
   }
 
@@ -322,6 +290,16 @@ export class Learner {
     this.#setPhase('halted');
   }
 
+  /** Ends the run where no step can be made any more, with a checkpoint of the last weights that are numbers. */
+  async #haltIfDiverged(inARow: number): Promise<void> {
+    const { log, total } = this.#options;
+    if (inARow < maxSkippedInARow || this.#isHalted || this.#applied === total) return;
+    await this.#saveCheckpoint();
+    log.error({ inARow }, 'steps in a row are not finite: the run ends here');
+    this.#isHalted = true;
+    this.#setPhase('halted');
+  }
+
   async #publishWeights(): Promise<void> {
     const { tracer } = this.#options;
     await tracer.span('publish', { attributes: { version: this.#applied } }, ({ traceparent }) =>
@@ -375,19 +353,4 @@ export class Learner {
   #publishState(): void {
     this.states.publish(this.state);
   }
-}
-
-/** Where the time since the last applied iteration went; timings of a replay are not those of the run. */
-function secondsOf(
-  timings: OfferedBatch['timings'] | undefined,
-  startedAtMs: number,
-  lastAppliedAtMs: number,
-): IterationSeconds {
-  const now = Date.now();
-  const learn = (now - startedAtMs) / 1000;
-  if (timings === undefined) return { total: learn, generate: 0, vote: 0, learn, other: 0 };
-  const total = (now - lastAppliedAtMs) / 1000;
-  const generate = Math.max(0, timings.generatedAtMs - timings.addedAtMs) / 1000;
-  const vote = Math.max(0, timings.votedAtMs - timings.generatedAtMs) / 1000;
-  return { total, generate, vote, learn, other: Math.max(0, total - generate - vote - learn) };
 }

@@ -40,7 +40,7 @@ export interface OpenedLearner {
  * @throws MgrpoError INCOMPATIBLE when the folder's run has another configuration, base model or machine.
  */
 export async function openLearner(
-  { config, log, registry, tracer }: ServiceContext,
+  { config, log, registry, tracer }: Pick<ServiceContext, 'config' | 'log' | 'registry' | 'tracer'>,
   runFolder: string,
   onFatal: (error: unknown) => void,
 ): Promise<OpenedLearner> {

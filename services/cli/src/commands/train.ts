@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type MetricsRecord, runFiles } from '@mgrpo/checkpoint';
 import { withoutSecrets } from '@mgrpo/config';
 import type { SupervisorEvent, TrainOutcome } from '@mgrpo/service';
+import { maxSkippedInARow } from '@mgrpo/training';
 import { checkInputs } from '../check-inputs.ts';
 import { collapseText } from '../collapse-text.ts';
 import { MetricsTail } from '../metrics-tail.ts';
@@ -53,7 +54,7 @@ export async function train(recipe: string | undefined, flags: TrainFlags): Prom
       },
     });
     follow();
-    const summary = writeResults(run, records, outcomeOf(outcome, run));
+    const summary = writeResults(run, records, outcomeOf(outcome, run, records));
     if (json) process.stdout.write(`${JSON.stringify({ kind: 'summary', ...summary })}\n`);
     printer.end(farewell(run, summary));
     return outcome === 'halted' ? haltedExitCode : stop.exitCode;
@@ -71,11 +72,17 @@ function headline({ config, folder }: TrainingRun, goesOn: boolean): string {
   ].join('\n');
 }
 
-/** Of a run that a suspicion of collapse has ended: not an error, and not done. */
+/** Of a run that a suspicion of collapse or numbers that are not finite have ended: it is not done. */
 const haltedExitCode = 3;
 
-function outcomeOf(outcome: TrainOutcome, { config }: TrainingRun): RunSummary['outcome'] {
+function outcomeOf(
+  outcome: TrainOutcome,
+  { config }: TrainingRun,
+  records: readonly MetricsRecord[],
+): RunSummary['outcome'] {
   if (outcome !== 'halted') return outcome;
+  const { skippedInARow = 0 } = readLog(records).iterations.at(-1) ?? {};
+  if (skippedInARow >= maxSkippedInARow) return 'diverged';
   return config.collapse.onCollapse === 'rollback' ? 'rolled-back' : 'paused';
 }
 
@@ -84,6 +91,9 @@ function farewell({ folder }: TrainingRun, summary: RunSummary): string {
   if (outcome === 'paused' || outcome === 'rolled-back') {
     const result = outcome === 'paused' ? '' : ` ${resultText(folder)}`;
     return `Ended after ${iterations} iterations: collapse ${collapseText(collapse) ?? ''}.${result} Go on all the same with: mgrpo train --resume --run ${nameOf(folder)} --set collapse.onCollapse=warn`;
+  }
+  if (outcome === 'diverged') {
+    return `Ended after ${iterations} iterations: ${maxSkippedInARow} optimiser steps in a row had a loss or gradient that is NaN or infinite. ${join(nameOf(folder), runFiles.metrics)} names their prompts and rollouts (skippedSteps); the weights of before are in ${join(nameOf(folder), runFiles.checkpoints)}. Start a new run with a lower algorithm.optimizer.learningRate.`;
   }
   if (outcome === 'stopped') {
     return `Stopped after ${iterations} iterations; go on with: mgrpo train --resume --run ${nameOf(folder)}`;
