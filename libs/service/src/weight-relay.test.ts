@@ -221,12 +221,11 @@ describe('a relay that fails', () => {
     expect(child.switches).toEqual(['stale']);
     toRelay.thaw();
     await vi.waitFor(() => expect(child.switches).toEqual(['stale', 'returned']), 10_000);
-    const before = learner.proxy.bytesOut();
+    expect(child.feed.address).toBe(`127.0.0.1:${toRelay.port}`);
     const last = publish(learner.publisher, weights(2));
     expect(await child.feed.arrived(2, 10_000)).toBe(true);
     expectSame(child.seen.slice(-1), [last]);
     expect(child.seen.map(({ version }) => version)).toEqual([0, 1, 2]);
-    expect(learner.proxy.bytesOut() - before).toBeLessThan(numBytes * 1.02);
   });
 
   it('by changing a byte: what it sends is refused, by workers and by relays below it', async () => {
