@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { compareWithReference, outOfTolerance } from './compare-with-reference.ts';
+import { openScorer } from './open-passes.ts';
+import { readReferenceFolder } from './reference-folder.ts';
 
 const fixture = (name: string) =>
   fileURLToPath(new URL(`../../../test/fixtures/${name}`, import.meta.url));
@@ -10,10 +12,24 @@ const models = ['tiny-qwen3', 'tiny-qwen2', 'tiny-llama'];
 test.each(models.flatMap((name) => (['none', 'layers'] as const).map((r) => [name, r] as const)))(
   '%s, recompute %s: forward, loss, gradients and three AdamW steps are those of PyTorch',
   async (name, recompute) => {
-    const comparison = await compareWithReference(fixture(name), recompute);
+    const comparison = await compareWithReference(fixture(name), { recompute });
     expect(outOfTolerance(comparison), JSON.stringify(comparison)).toEqual([]);
   },
 );
+
+test.skipIf(!inject('hasWebGpu'))(
+  'tiny-qwen3 on WebGPU: the same, at the same tolerances',
+  async () => {
+    const comparison = await compareWithReference(fixture('tiny-qwen3'), { device: 'webgpu' });
+    expect(outOfTolerance(comparison), JSON.stringify(comparison)).toEqual([]);
+  },
+  180_000,
+);
+
+test('layers are not recomputed on WebGPU', async () => {
+  const { config } = await readReferenceFolder(fixture('tiny-qwen3'));
+  await expect(openScorer(config, 'layers', 'webgpu')).rejects.toThrow('use recompute: none');
+});
 
 test('what is out of tolerance is named, NaN included', () => {
   const comparison = {

@@ -1,4 +1,5 @@
 import { parameterSpecs } from '@mgrpo/model';
+import type { Device } from '@mgrpo/runtime';
 import { type AdamwOptions, adamwStep, clipCoefficient, globalNorm } from './adamw.ts';
 import { weightFeeds } from './model-feeds.ts';
 import { openGradientPass, openScorer } from './open-passes.ts';
@@ -52,23 +53,30 @@ export function outOfTolerance(comparison: ReferenceComparison): string[] {
   return comparison.greedyEqual ? failed : [...failed, 'greedyEqual'];
 }
 
+/** How a comparison computes what it compares. */
+interface ComparedPath {
+  /** Of logprobs and gradients; logits and greedy texts are the score graph's. */
+  readonly recompute: Recompute;
+  readonly device: Device;
+}
+
 /**
  * Runs a model folder's batch through our graphs and optimiser and compares with what PyTorch stored there.
  *
- * @param recompute how logprobs and gradients are computed; logits and greedy texts are the score graph's
  * @throws MgrpoError INVALID_INPUT or INVALID_MODEL when the folder is not of `make_fixtures.py`'s form.
  */
 export async function compareWithReference(
   folder: string,
-  recompute: Recompute = 'none',
+  path: Partial<ComparedPath> = {},
 ): Promise<ReferenceComparison> {
+  const { recompute = 'none', device = 'cpu' } = path;
   const reference = await readReferenceFolder(folder);
-  const scorer = await Scorer.open(reference.config);
+  const scorer = await Scorer.open(reference.config, device);
   try {
     return {
       logits: await compareLogits(reference, scorer),
-      ...(await compareScores(reference, recompute)),
-      ...(await compareSteps(reference, recompute)),
+      ...(await compareScores(reference, { recompute, device })),
+      ...(await compareSteps(reference, { recompute, device })),
       greedyEqual: await compareGreedy(reference, scorer),
     };
   } finally {
@@ -95,9 +103,9 @@ async function compareLogits(reference: ReferenceFolder, scorer: Scorer): Promis
 
 async function compareScores(
   { config, weights, sequences, json }: ReferenceFolder,
-  recompute: Recompute,
+  { recompute, device }: ComparedPath,
 ): Promise<Pick<ReferenceComparison, 'logprobs' | 'entropies'>> {
-  const scorer = await openScorer(config, recompute);
+  const scorer = await openScorer(config, recompute, device);
   let logprobs = 0;
   let entropies = 0;
   for (const [temperature, expected] of Object.entries(json.temperatures)) {
@@ -129,10 +137,10 @@ const wholeBatch = Number.MAX_SAFE_INTEGER;
 
 async function compareSteps(
   reference: ReferenceFolder,
-  recompute: Recompute,
+  { recompute, device }: ComparedPath,
 ): Promise<Pick<ReferenceComparison, 'loss' | 'gradients' | 'afterStep' | 'afterThreeSteps'>> {
   const { config, sequences, json } = reference;
-  const pass = await openGradientPass(config, gradientOptionsOf(reference, recompute));
+  const pass = await openGradientPass(config, gradientOptionsOf(reference, recompute), device);
   const weights = reference.weights.slice();
   const firstMoment = new Float32Array(weights.length);
   const secondMoment = new Float32Array(weights.length);

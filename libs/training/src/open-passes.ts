@@ -1,4 +1,6 @@
+import { MgrpoError } from '@mgrpo/errors';
 import type { ModelConfig } from '@mgrpo/model';
+import type { Device } from '@mgrpo/runtime';
 import type { GradientPass } from './gradient-pass.ts';
 import type { Recompute } from './recompute.ts';
 import { Scorer, type TokenScorer } from './scorer.ts';
@@ -7,16 +9,31 @@ import { StagedScorer } from './staged-scorer.ts';
 import type { GradientOptions } from './training-options.ts';
 import { WholePass } from './whole-pass.ts';
 
-/** The gradient pass that the options ask for. */
-export function openGradientPass(
+/** The gradient pass that the options ask for. @throws MgrpoError INVALID_CONFIG for layers elsewhere than on the CPU */
+export async function openGradientPass(
   config: ModelConfig,
   options: GradientOptions,
+  device: Device = 'cpu',
 ): Promise<GradientPass> {
-  const { open } = options.recompute === 'layers' ? StagedPass : WholePass;
-  return open(config, options);
+  if (options.recompute === 'none') return await WholePass.open(config, options, device);
+  requireCpu(device);
+  return await StagedPass.open(config, options);
 }
 
 /** The scorer that goes with it: a reference's logprobs are made as the learner's are. */
-export function openScorer(config: ModelConfig, recompute: Recompute): Promise<TokenScorer> {
-  return recompute === 'layers' ? StagedScorer.open(config) : Scorer.open(config);
+export async function openScorer(
+  config: ModelConfig,
+  recompute: Recompute,
+  device: Device = 'cpu',
+): Promise<TokenScorer> {
+  if (recompute === 'none') return await Scorer.open(config, device);
+  requireCpu(device);
+  return await StagedScorer.open(config);
+}
+
+/** The graphs of single layers hand their tensors on through this process. */
+function requireCpu(device: Device): void {
+  if (device === 'cpu') return;
+  const message = `recompute: layers runs on the CPU, not on ${device}; use recompute: none there`;
+  throw new MgrpoError('INVALID_CONFIG', message);
 }

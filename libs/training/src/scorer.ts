@@ -1,5 +1,5 @@
 import { type ModelConfig, scoreGraph } from '@mgrpo/model';
-import { openSession, type Session } from '@mgrpo/runtime';
+import { type Device, openSession, type Session } from '@mgrpo/runtime';
 import { packMicrobatches, scoresBySequence, throwIfCancelled } from './microbatch.ts';
 import { type Feeds, RotaryFeeds, scoringFeeds } from './model-feeds.ts';
 import type { TokenScores } from './token-scores.ts';
@@ -33,11 +33,9 @@ export class Scorer implements TokenScorer {
     this.#rotary = new RotaryFeeds(config);
   }
 
-  static async open(config: ModelConfig): Promise<Scorer> {
-    return new Scorer(
-      await openSession(scoreGraph(config), { name: 'score', variableShapes: true }),
-      config,
-    );
+  static async open(config: ModelConfig, device: Device = 'cpu'): Promise<Scorer> {
+    const options = { name: 'score', device, variableShapes: true };
+    return new Scorer(await openSession(scoreGraph(config, device), options), config);
   }
 
   async score(

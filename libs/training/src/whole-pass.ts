@@ -1,6 +1,6 @@
 import type { StepTotals } from '@mgrpo/algorithm';
 import { gradientsGraph, type ModelConfig, numParameters } from '@mgrpo/model';
-import { freeArrays, openSession, type Session } from '@mgrpo/runtime';
+import { type Device, freeArrays, openSession, type Session } from '@mgrpo/runtime';
 import {
   type GradientPass,
   type GradientResult,
@@ -30,9 +30,13 @@ export class WholePass implements GradientPass {
     this.#sum = new Float32Array(numParameters(config));
   }
 
-  static async open(config: ModelConfig, options: GradientOptions): Promise<WholePass> {
-    const graph = gradientsGraph(config, options.loss);
-    const session = await openSession(graph, { name: 'gradients', variableShapes: true });
+  static async open(
+    config: ModelConfig,
+    options: GradientOptions,
+    device: Device = 'cpu',
+  ): Promise<WholePass> {
+    const graph = gradientsGraph(config, options.loss, device);
+    const session = await openSession(graph, { name: 'gradients', device, variableShapes: true });
     return new WholePass(session, config, options);
   }
 

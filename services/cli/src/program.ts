@@ -8,6 +8,7 @@ import type { GenerateFlags } from './commands/generate.ts';
 import type { PretrainFlags } from './commands/pretrain.ts';
 import type { ReplayFlags } from './commands/replay.ts';
 import type { StudyFlags } from './commands/study.ts';
+import type { VerifyFlags } from './commands/verify.ts';
 import { decimal, wholeNumber } from './numbers.ts';
 
 // Commands are loaded when they run, so that --help and a mistyped flag answer at once.
@@ -318,10 +319,15 @@ function addVerify(program: Command, done: Done): void {
     .command('verify')
     .description("compare our numbers with PyTorch's, stored in a folder of the fixtures' form")
     .argument('<folder>', 'folder with config.json, *.safetensors and reference.json')
+    .addOption(
+      new Option('--device <name>', 'what computes')
+        .choices(['cpu', 'webgpu', 'cuda', 'auto'])
+        .default('cpu'),
+    )
     .addHelpText('after', examples('mgrpo verify test/fixtures/tiny-qwen3'))
-    .action(async (folder: string) => {
+    .action(async (folder: string, flags: VerifyFlags) => {
       const { verify } = await import('./commands/verify.ts');
-      done(await verify(folder));
+      done(await verify(folder, flags));
     });
 }
 
