@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { arithmeticCharacters } from '@mgrpo/datasets';
 import { ApiClient, checkServer } from '@mgrpo/openai-engine';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { mgrpo } from '../command-line.ts';
+import { writeRecipe } from '../loop/small-run.ts';
 import { saveRandomModel } from '../random-model.ts';
 import { TestEngineServer } from './engine-server.ts';
 
@@ -63,4 +65,21 @@ test('a server that wants a key says so', async () => {
   await expect(wrong).rejects.toThrow('environment variable K');
   const right = checkServer(new ApiClient({ ...options, apiKey: 'secret' }), await expected());
   expect(await right).toEqual([]);
+});
+
+test('doctor looks at the servers of a recipe', async () => {
+  const path = writeRecipe({ runFolder: join(root, 'run'), base });
+  const recipe = JSON.parse(readFileSync(path, 'utf8'));
+  recipe.rollout = { engine: 'openai' };
+  const absent = 'http://127.0.0.1:9';
+  recipe.deployment.openai = { policyUrls: [server.url], momentumUrls: [absent] };
+  writeFileSync(path, JSON.stringify(recipe));
+  const { code, stdout } = await mgrpo('doctor', '--recipe', path, '--json');
+  expect(code).toBe(1);
+  const { checks } = JSON.parse(stdout) as { checks: { name: string; found: string }[] };
+  const engines = checks.filter(({ name }) => name.endsWith('engine'));
+  expect(engines).toMatchObject([
+    { name: 'policy engine', status: 'ok', found: `model at ${server.url}` },
+    { name: 'momentum engine', status: 'failed', found: expect.stringContaining(absent) },
+  ]);
 });

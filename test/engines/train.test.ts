@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { mgrpo } from '../command-line.ts';
 import { makeWorkspace, type SmallRun, trainSmall } from '../loop/small-run.ts';
 import { TestEngineServer } from './engine-server.ts';
 
@@ -54,10 +55,15 @@ test('a run on servers finishes; one that is killed and comes back with the base
   const gaps = iterations.flatMap(
     ({ step }) => (step as { logprobGap: number } | null)?.logprobGap ?? [],
   );
+  console.log('GAPS', gaps);
   expect(gaps.length).toBeGreaterThan(2);
   expect(Math.max(...gaps)).toBeLessThan(0.01);
   // The one that came back had to be given weights again.
   expect(policy.requests.some(({ path }) => path === '/collective_rpc')).toBe(true);
   expect(momentum.requests.filter(({ path }) => path === '/collective_rpc').length).toBe(6);
   expect([policy, momentum].some(({ reloadedWhileActive }) => reloadedWhileActive)).toBe(false);
+  // What nobody can generate again must not be judged by what our own engine would have said.
+  const audit = await mgrpo('audit', join(workspace.folder, 'killed'), '--iteration', '2');
+  expect(audit.code).toBe(2);
+  expect(audit.stderr).toContain('an audit generates by our own engine');
 });

@@ -30,7 +30,8 @@ export const rolloutSchema = z
     'who samples; `deployment.rollout` and `deployment.openai` have what does not change a result',
   );
 
-const url = z.string().regex(/^https?:\/\/[^\s/]+[^\s]*$/);
+// No user and password: they would stand in stored configurations and messages.
+const url = z.string().regex(/^https?:\/\/[^\s/@]+(\/[^\s@]*)?$/);
 const urls = (role: string) =>
   z
     .array(url)

@@ -4,6 +4,7 @@ export {
   runIdentity,
   withoutSecrets,
 } from './identity.ts';
+export { requireOwnEngine } from './own-engine.ts';
 export { loadPretrainConfig } from './pretrain-config.ts';
 export { type PretrainConfig, pretrainConfigSchema } from './pretrain-schema.ts';
 export { configurationReference } from './reference.ts';

@@ -11,7 +11,7 @@ import {
 } from '@mgrpo/algorithm';
 import { answerOf } from '@mgrpo/answers';
 import { loadModelFolder } from '@mgrpo/checkpoint';
-import type { RunConfig } from '@mgrpo/config';
+import { type RunConfig, requireOwnEngine } from '@mgrpo/config';
 import { type AskedQuestion, type Question, questionsOfIteration } from '@mgrpo/datasets';
 import { GenerationEngine, type Rollout, stopTokenIds } from '@mgrpo/generation';
 import { chooseDevice } from '@mgrpo/runtime';
@@ -79,6 +79,7 @@ export class OneProcessRun {
 
   static async open(config: RunConfig): Promise<OneProcessRun> {
     const { algorithm, sampling } = config;
+    requireOwnEngine(config, 'a study');
     const model = await loadModelFolder(config.model.path);
     const tokenizer = await loadTokenizer(config.model.path);
     const { questions, gold } = await readTraining(config, tokenizer);

@@ -7,7 +7,7 @@ import {
   readMetrics,
   runFiles,
 } from '@mgrpo/checkpoint';
-import { parseRunConfig, type RunConfig } from '@mgrpo/config';
+import { parseRunConfig, type RunConfig, requireOwnEngine } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import { contracts, decodeMessage, type TrainingBatch__Output } from '@mgrpo/rpc';
 import { type Fingerprint, fingerprint, sameFingerprint } from '@mgrpo/runtime';
@@ -33,10 +33,14 @@ export interface RecordedRun {
   batches(from: number): AsyncGenerator<TrainingBatch__Output>;
 }
 
-/** @throws MgrpoError NOT_FOUND when the folder holds no run, INVALID_MODEL when the base model has gone */
+/**
+ * @throws MgrpoError NOT_FOUND when the folder holds no run, INVALID_MODEL when the base model has gone,
+ * INVALID_CONFIG when another engine generated
+ */
 export async function openRecordedRun(path: string, warn: Warn): Promise<RecordedRun> {
   const folder = await RunFolder.open(path, { warn });
   const config = parseRunConfig(folder.config, join(path, runFiles.config));
+  requireOwnEngine(config, 'an audit');
   const records = await readMetrics(join(path, runFiles.metrics));
   const { runId, baseWeightsSha256, machine } = folder.manifest;
   const here = fingerprint();
