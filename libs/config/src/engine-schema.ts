@@ -99,7 +99,7 @@ export const openAiSchema = z
       .number()
       .positive()
       .max(10)
-      .default(0.1)
+      .default(0.2)
       .describe(
         'largest difference of two logprobs of one token and the same weights (nats): rounding to bfloat16 and other batches make it',
       ),

@@ -14,7 +14,7 @@ import { ScoringEngine } from '@mgrpo/training';
 import { ApiClient } from './api-client.ts';
 import type { CompletionSettings } from './completion.ts';
 import type { Dialect } from './dialect.ts';
-import { probeRequest } from './probe.ts';
+import { type OwnLogprobs, probeRequest } from './probe.ts';
 import { type RetryPolicy, withRetries } from './retries.ts';
 import { rolloutOf } from './rollout.ts';
 import { EngineServer } from './server.ts';
@@ -209,12 +209,12 @@ export class OpenAiEngine implements RolloutEngine {
     scorer: ScoringEngine,
     { flat }: StoredWeights,
     responseTokens: Int32Array,
-  ): Promise<Float32Array> {
+  ): Promise<OwnLogprobs> {
     const { probePrompt: promptTokens, probeSampling } = this.#options;
     const sequences = [{ promptTokens, responseTokens }];
-    const { temperature } = probeSampling;
-    const [scores] = await scorer.score({ flat: flat!, sequences, temperature });
-    return scores!.logprobs;
+    const at = (temperature: number) => scorer.score({ flat: flat!, sequences, temperature });
+    const [[scores], [raw]] = await Promise.all([at(probeSampling.temperature), at(1)]);
+    return { atTemperature: scores!.logprobs, raw: raw!.logprobs };
   }
 
   #count(change: number): void {

@@ -45,10 +45,22 @@ export function probeDifference(a: Completion, b: Completion): number {
   return largest;
 }
 
-/** The largest difference to the logprobs that our own engine gives the same tokens, in nats. */
-export function differenceFrom(own: Float32Array, { logprobs }: Completion): number {
-  return logprobs.reduce(
-    (largest, logprob, i) => Math.max(largest, Math.abs(logprob - own[i]!)),
-    0,
-  );
+/** What our own engine says of the tokens of a probe's answer, in nats. */
+export interface OwnLogprobs {
+  readonly atTemperature: Float32Array;
+  /** At temperature 1, which a server might tell instead. */
+  readonly raw: Float32Array;
+}
+
+/** How an answer to the probe compares with what our own engine says of its tokens. */
+export function compareWithOwn(
+  { atTemperature, raw }: OwnLogprobs,
+  { logprobs }: Completion,
+): { largest: number; isRaw: boolean } {
+  const from = (own: Float32Array) => logprobs.map((logprob, i) => Math.abs(logprob - own[i]!));
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  const differences = from(atTemperature);
+  // Rounding makes both differences alike; at temperature 1 itself they are the same.
+  const isRaw = sum(from(raw)) < sum(differences) / 2;
+  return { largest: Math.max(...differences), isRaw };
 }

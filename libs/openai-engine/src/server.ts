@@ -8,7 +8,7 @@ import {
   readCompletion,
 } from './completion.ts';
 import { reloadCalls } from './dialect.ts';
-import { differenceFrom, isSameAnswer, probeDifference } from './probe.ts';
+import { compareWithOwn, isSameAnswer, type OwnLogprobs, probeDifference } from './probe.ts';
 import type { Attempt } from './retries.ts';
 import { VersionGate } from './version-gate.ts';
 import type { StoredWeights, WeightFolders } from './weight-folders.ts';
@@ -20,7 +20,7 @@ export interface ServerOptions {
   readonly probe: CompletionRequest;
   /** Logprobs of a probe's tokens by our own engine with these weights; null: they are not compared. */
   readonly ownLogprobs:
-    | ((weights: StoredWeights, tokens: Int32Array) => Promise<Float32Array>)
+    | ((weights: StoredWeights, tokens: Int32Array) => Promise<OwnLogprobs>)
     | null;
   /** The largest difference between two logprobs of one token and the same weights, in nats. */
   readonly tolerance: number;
@@ -189,13 +189,15 @@ export class EngineServer {
     }
     if (this.#verified !== null) this.#compareWithBefore(this.#verified, weights, answer);
     if (ownLogprobs === null) return;
-    const difference = differenceFrom(
-      await ownLogprobs(weights, Int32Array.from(answer.tokens)),
-      answer,
-    );
-    if (difference <= tolerance) return;
+    const own = await ownLogprobs(weights, Int32Array.from(answer.tokens));
+    const { largest, isRaw } = compareWithOwn(own, answer);
+    if (isRaw) {
+      const message = `engine server ${this.url} tells logprobs at temperature 1, not at the one that it samples with; start vLLM with --logprobs-mode processed_logprobs`;
+      throw new MgrpoError('INCOMPATIBLE', message);
+    }
+    if (largest <= tolerance) return;
     this.#refuse(
-      `answers the probe after reloading ${stamp} with logprobs that differ by ${difference.toPrecision(3)} from our own engine's (deployment.openai.probeTolerance ${tolerance}): it ignored the reload, has another model, or its logprobs are not those at the sampling temperature (vLLM: --logprobs-mode processed_logprobs)`,
+      `answers the probe after reloading ${stamp} with logprobs that differ by ${largest.toPrecision(3)} from our own engine's (deployment.openai.probeTolerance ${tolerance}): it ignored the reload, or has another model`,
     );
   }
 
