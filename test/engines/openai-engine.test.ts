@@ -165,6 +165,17 @@ describe('rollouts of a server', () => {
     expect(await engine.generate(request(1, { numRollouts: 20 }))).toEqual(first);
   });
 
+  test('come from a server again that failed before', async () => {
+    const second = await startServer();
+    const engine = await readyEngine({ urls: [server.url, second.url], concurrency: 2 });
+    second.faults.push({ kind: 'status', status: 429 });
+    await engine.generate(request(1, { numRollouts: 20 }));
+    second.requests.length = 0;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await engine.generate(request(1, { numRollouts: 20 }));
+    expect(second.requests.length).toBeGreaterThan(5);
+  });
+
   test('of two versions at once never mix', async () => {
     const own = await startServer();
     const engine = await readyEngine({ urls: [own.url] });

@@ -198,9 +198,10 @@ export class OpenAiEngine implements RolloutEngine {
     return rolloutOf(index, completion, this.#settings);
   }
 
-  /** Of the servers that work, if any does. */
+  /** Of the servers that have not failed just now, if there is one. */
   #leastLoaded(): EngineServer {
-    const working = this.#servers.filter(({ trouble }) => trouble === null);
+    const { maxPauseMs } = this.#options.retries;
+    const working = this.#servers.filter((server) => !server.failedWithin(maxPauseMs));
     const candidates = working.length > 0 ? working : this.#servers;
     return candidates.reduce((best, server) => (server.load < best.load ? server : best));
   }

@@ -49,6 +49,7 @@ export class EngineServer {
   readonly #gate: VersionGate;
   #verified: Verified | null = null;
   #trouble: string | null = null;
+  #troubledAtMs = 0;
   #numStale = 0;
   #nextProbe: Promise<Attempt<Completion>> | null = null;
   #probing: Promise<unknown> = Promise.resolve();
@@ -70,6 +71,11 @@ export class EngineServer {
   /** What went wrong last, until something goes well. */
   get trouble(): string | null {
     return this.#trouble;
+  }
+
+  /** True for `ms` after it failed: others are asked first. */
+  failedWithin(ms: number): boolean {
+    return this.#trouble !== null && performance.now() - this.#troubledAtMs < ms;
   }
 
   /** True once it was seen to have the weights it was given, and while no try since has failed. */
@@ -109,19 +115,24 @@ export class EngineServer {
   async #guarded<T>(work: () => Promise<Attempt<T>>): Promise<Attempt<T>> {
     try {
       const attempt = await work();
-      this.#trouble = attempt.kind === 'done' ? null : attempt.error.message;
+      this.#remember(attempt.kind === 'done' ? null : attempt.error.message);
       if (attempt.kind === 'again' && !attempt.isBusy) this.#gate.distrust();
       return attempt;
     } catch (error) {
       const code = error instanceof MgrpoError ? error.code : 'INTERNAL';
       if (code === 'CANCELLED') throw error;
-      this.#trouble = messageOf(error);
+      this.#remember(messageOf(error));
       if (!(error instanceof MgrpoError) || !['STALE_WEIGHTS', 'UNAVAILABLE'].includes(code)) {
         throw error;
       }
       this.#gate.distrust();
       return { kind: 'again', error, afterMs: null, isBusy: false };
     }
+  }
+
+  #remember(trouble: string | null): void {
+    this.#trouble = trouble;
+    this.#troubledAtMs = performance.now();
   }
 
   async #draw(request: CompletionRequest, signal: AbortSignal): Promise<Attempt<Completion>> {
@@ -172,7 +183,7 @@ export class EngineServer {
     if (probed.kind === 'again') throw probed.error;
     await this.#verify(weights, stamp, probed.value);
     this.#verified = { sha256: weights.sha256, stamp, answer: probed.value };
-    this.#trouble = null;
+    this.#remember(null);
   }
 
   /** SGLang says in its answer, with status 200 or 400, whether it worked. */
