@@ -24,6 +24,8 @@ export interface ChaosResult {
   /** Median time of an iteration that nothing befell (s). */
   readonly iterationSeconds: number;
   readonly costs: readonly StrikeCost[];
+  /** Faults for which the run was over too soon. */
+  readonly missed: readonly string[];
 }
 
 export interface StrikeCost {
@@ -50,16 +52,18 @@ export async function runChaos(run: ChaosRun): Promise<ChaosResult> {
   const cluster = await Cluster.start(folder, config);
   const watch = new ProgressWatch(cluster);
   try {
-    const struck = strikeAll(run, cluster, watch);
-    await Promise.all([struck, watch.untilFinished()]);
+    const [{ struck, missed }] = await Promise.all([
+      strikeAll(run, cluster, watch),
+      watch.untilFinished(),
+    ]);
     const evidence = await evidenceOf(runFolder);
     const iterationSeconds = watch.medianSeconds();
-    const costs = (await struck).map(({ fault, after, from, to }) => ({
+    const costs = struck.map(({ fault, after, from, to }) => ({
       fault,
       after,
       seconds: watch.longestSeconds(from, to) - iterationSeconds,
     }));
-    return { evidence, iterationSeconds, costs };
+    return { evidence, iterationSeconds, costs, missed };
   } finally {
     watch.close();
     await cluster.close();
@@ -73,15 +77,21 @@ async function strikeAll(
   watch: ProgressWatch,
 ) {
   const struck: { fault: string; after: number; from: number; to: number }[] = [];
+  const missed: string[] = [];
   for (const [i, { fault, after, delayMs }] of strikes.entries()) {
     await watch.until(after);
     await sleep(delayMs);
+    if (cluster.isOver) {
+      missed.push(fault.name);
+      continue;
+    }
     tell(`  after ${cluster.applied} iterations: ${fault.name}`);
     const from = performance.now();
-    await fault.strike(cluster, new SeededRandom(seed, i));
-    struck.push({ fault: fault.name, after, from, to: performance.now() });
+    const outcome = await fault.strike(cluster, new SeededRandom(seed, i));
+    if (outcome === 'missed') missed.push(fault.name);
+    else struck.push({ fault: fault.name, after, from, to: performance.now() });
   }
-  return struck;
+  return { struck, missed };
 }
 
 /** When each iteration was applied, as the run's metrics tell. */

@@ -32,6 +32,7 @@ interface Member {
   /** Of the process that is ready; 0 while there is none. */
   pid: number;
   starts: number;
+  metricsPort: number;
   failure: MgrpoError | null;
 }
 
@@ -93,10 +94,11 @@ export class Cluster {
         if (event.kind === 'restarting') member.pid = 0;
         if (event.kind !== 'ready') return;
         member.pid = event.pid;
+        member.metricsPort = event.metricsPort;
         member.starts += 1;
       },
     });
-    const member: Member = { supervisor, links, pid: 0, starts: 0, failure: null };
+    const member: Member = { supervisor, links, pid: 0, starts: 0, metricsPort: 0, failure: null };
     supervisor.failed.catch((error: MgrpoError) => {
       member.failure = error;
     });
@@ -149,17 +151,33 @@ export class Cluster {
     await this.until(`${name} is ready again`, () => member.starts >= starts && member.pid !== 0);
   }
 
+  /** Where a service says whether it is ready, and what it measures. */
+  metricsUrl(name: string): string {
+    return `http://127.0.0.1:${this.#member(name).metricsPort}`;
+  }
+
+  get coordinator(): string {
+    return `127.0.0.1:${this.#ports.coordinator}`;
+  }
+
+  /** The process of a service that is ready. */
+  pidOf(name: string): number {
+    return this.#member(name).pid;
+  }
+
   startsOf(name: string): number {
     return this.#member(name).starts;
   }
 
-  /** Arms a point of the learner and waits until it has died there and is back. */
-  async killAt(point: FaultPoint): Promise<void> {
+  /** Arms a point of the learner and waits until it has died there and is back; false when it never came there. */
+  async killAt(point: FaultPoint): Promise<boolean> {
     const starts = this.startsOf('learner');
     const path = join(this.#armed, point);
     writeFileSync(path, '');
-    await this.until(`the learner comes to ${point}`, () => !existsSync(path));
+    await this.until(`the learner comes to ${point}`, () => this.isOver || !existsSync(path));
+    if (existsSync(path)) return false;
     await this.ready('learner', starts + 1);
+    return true;
   }
 
   /** Runs `cause`, which makes a service fail for good; returns with what. */
@@ -197,13 +215,21 @@ export class Cluster {
     return readFileSync(path, 'utf8').split('"kind":"iteration"').length - 1;
   }
 
+  /** All iterations are applied. */
+  get isOver(): boolean {
+    return this.applied >= this.config.iterations;
+  }
+
+  /** Waits until so many more iterations are applied, or the run is over. */
+  async iterationsPass(count: number): Promise<void> {
+    const { applied } = this;
+    const isSo = () => this.isOver || this.applied >= applied + count;
+    await this.until(`${count} iterations pass`, isSo);
+  }
+
   /** The run as the coordinator tells it; undefined while it can't be reached. */
   async state(): Promise<RunState__Output | undefined> {
-    const client = connect(
-      contracts.CoordinatorService,
-      `127.0.0.1:${this.#ports.coordinator}`,
-      openSecurity,
-    );
+    const client = connect(contracts.CoordinatorService, this.coordinator, openSecurity);
     try {
       return await unary<RunState__Output>('coordinator', (...call) => client.getRun({}, ...call), {
         deadlineMs: 1000,

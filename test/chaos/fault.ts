@@ -5,8 +5,11 @@ import type { SeededRandom } from './seeded-random.ts';
 export interface Fault {
   readonly name: string;
   readonly kind: 'process' | 'redis' | 'network' | 'messages' | 'disk' | 'clock' | 'refusal';
-  /** Makes it happen, and returns when everything that was broken is there again. */
-  strike(cluster: Cluster, random: SeededRandom): Promise<void>;
+  /**
+   * Makes it happen, and returns when everything that was broken is there again; `missed` when the run was over
+   * before it could happen.
+   */
+  strike(cluster: Cluster, random: SeededRandom): Promise<'missed' | undefined>;
   /** Why it can't happen on this machine; null where it can. */
   missing?(): string | null;
 }

@@ -37,6 +37,14 @@ test('the newest checkpoint comes back bit for bit, and the newest two stay', as
   expect(await store.newest()).toEqual({ folder: join(folder, 'step-20'), state: tinyState(20) });
 });
 
+test('a checkpoint beyond the end of the journal is passed over, aloud', async () => {
+  const { store, warnings } = await openStore(await temporaryFolder());
+  for (const iterations of [5, 10]) await store.save(tinyState(iterations));
+  expect((await store.newestFor(9))?.state).toEqual(tinyState(5));
+  expect(warnings).toEqual([expect.stringContaining('the journal ends after 9 iterations')]);
+  expect((await store.newestFor(10))?.state).toEqual(tinyState(10));
+});
+
 test('a checkpoint is a model folder at its top and keeps the rest in trainer/', async () => {
   const { store } = await openStore(await temporaryFolder());
   const step = await store.save(tinyState(3));

@@ -127,6 +127,21 @@ export class CheckpointStore {
     return null;
   }
 
+  /**
+   * The newest checkpoint from which a journal of so many iterations can be continued, or null.
+   *
+   * A newer one means that the journal has lost its end; it is reported aloud and left alone.
+   */
+  async newestFor(journaled: number): Promise<LoadedCheckpoint | null> {
+    for (const iterations of await listCheckpoints(this.#folder)) {
+      if (iterations <= journaled) continue;
+      const folder = join(this.#folder, `step-${iterations}`);
+      const why = `the journal ends after ${journaled} iterations`;
+      this.#options.warn(`checkpoint ${folder} is not used: ${why}`);
+    }
+    return await this.newest(journaled);
+  }
+
   /** The folder of the newest checkpoint of at most so many iterations, or null; its arrays are not read. */
   async newestFolder(maxIterations: number): Promise<string | null> {
     const candidates = (await listCheckpoints(this.#folder)).filter((n) => n <= maxIterations);

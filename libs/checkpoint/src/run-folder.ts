@@ -23,6 +23,7 @@ export const runFiles = {
   versions: 'versions',
   checkpoints: 'checkpoints',
   epochs: 'epochs',
+  quarantine: 'quarantine',
 } as const;
 
 const formatVersion = 1;
@@ -138,6 +139,21 @@ export class RunFolder {
     const path = join(this.path, runFiles.result);
     if (result === null) await rm(path, { force: true });
     else await writeJsonAtomic(path, result, this.#files);
+  }
+
+  /**
+   * Keeps a job that nobody can do, with its input; returns the file, from the run folder on.
+   *
+   * INVALID_MESSAGE when `name` could lead out of the folder.
+   */
+  async quarantine(name: string, job: JsonObject): Promise<string> {
+    if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/.test(name)) {
+      throw new MgrpoError('INVALID_MESSAGE', `${JSON.stringify(name)} is no name of a file`);
+    }
+    const folder = join(this.path, runFiles.quarantine);
+    await ensureFolder(folder, this.#files);
+    await writeJsonAtomic(join(folder, `${name}.json`), job, this.#files);
+    return `${runFiles.quarantine}/${name}.json`;
   }
 
   #edge() {

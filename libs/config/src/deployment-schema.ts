@@ -133,10 +133,20 @@ const deadlines = z
     startMs: milliseconds.default(60_000).describe('from start to ready, each service (ms)'),
     rpcMs: milliseconds.default(10_000).describe('one short call between services (ms)'),
     weightsMs: milliseconds.default(300_000).describe('sending one weight version (ms)'),
-    jobMs: milliseconds.default(600_000).describe('waiting for and running one job (ms)'),
+    jobMs: milliseconds
+      .default(600_000)
+      .describe('waiting for weights in one job, and running it (ms)'),
     iterationMs: milliseconds
       .default(3_600_000)
       .describe('one iteration without any progress before its jobs are built anew (ms)'),
+    redisMs: milliseconds
+      .default(5000)
+      .describe(
+        'Redis owing an answer before the connection is opened anew; 10 s more where a worker waits for jobs (ms)',
+      ),
+    fetchMs: milliseconds
+      .default(15_000)
+      .describe('jobs waiting and none fetched before a worker opens its queue anew (ms)'),
     outageMs: milliseconds
       .default(600_000)
       .describe('the learner or Redis being away before the coordinator gives the run up (ms)'),

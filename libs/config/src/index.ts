@@ -1,4 +1,5 @@
 export { configOfRole } from './config-of-role.ts';
+export { deploymentSchema } from './deployment-schema.ts';
 export {
   type ContentHashes,
   runIdentity,

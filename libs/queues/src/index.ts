@@ -1,4 +1,5 @@
 export { Consumer, type ConsumerOptions, NotYet, type ReceivedJob } from './consumer.ts';
+export type { FailedAttempt, FailedJob } from './failed-job.ts';
 export { freePort } from './free-port.ts';
 export {
   type FoundTree,
@@ -23,6 +24,7 @@ export {
   voteJobSchema,
 } from './jobs.ts';
 export { PayloadStore, rolloutKey, verdictKey } from './payload-store.ts';
+export { livingServices, Presence, type SignOfLife } from './presence.ts';
 export { connectRedis, isRedisOutage, type RedisAddress, requireRedis } from './redis.ts';
 export {
   findProgram,

@@ -47,7 +47,7 @@ beforeEach(async () => {
   redis = connectRedis(server.url);
   await redis.flushall();
   payloads = new PayloadStore(redis, 60);
-  trees = new JobTrees({ redis, prefix, attempts: 3, retryDelayMs: 10 });
+  trees = new JobTrees({ redis, prefix, attempts: 3 });
 });
 
 afterEach(async () => {
@@ -105,7 +105,11 @@ function consume<Data>(
     lockDurationMs: 2000,
     stalledIntervalMs: 500,
     maxStalledCount: 3,
-    waitDeadlineMs: 2000,
+    process: 'test',
+    retryDelayMs: 10,
+    redisDeadlineMs: 15_000,
+    jobDeadlineMs: 2000,
+    fetchDeadlineMs: 5000,
     handle,
     onError: () => {},
   });
@@ -164,7 +168,7 @@ describe('a job tree', () => {
 
   it('is found again by another coordinator', async () => {
     const id = await trees.add(iterationPlan(1));
-    const other = new JobTrees({ redis, prefix, attempts: 3, retryDelayMs: 10 });
+    const other = new JobTrees({ redis, prefix, attempts: 3 });
     expect(await other.find('learn', '0')).toMatchObject({ rootId: id, traceparent: null });
     expect(await other.state('learn', id)).toEqual({ kind: 'running' });
     await other.close();
@@ -268,6 +272,14 @@ describe('a payload', () => {
     await redis.set('k', 'other');
     await expect(payloads.get(ref)).rejects.toMatchObject({ code: 'CORRUPT' });
     expect(await payloads.find('k')).toBeUndefined();
+  });
+
+  it('whose bytes changed is not taken for a payload that is there already', async () => {
+    await payloads.put('k', Buffer.from('first'));
+    await redis.setrange('k', 34, 'x');
+    expect(await payloads.find('k')).toBeUndefined();
+    const again = await payloads.put('k', Buffer.from('first'));
+    expect(String(await payloads.get(again))).toBe('first');
   });
 
   it('that is gone is said to be gone', async () => {

@@ -2,15 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { messageOf } from '@mgrpo/errors';
 import { type FlowJob, FlowProducer, type Job, type JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { childPayloads } from './child-payloads.ts';
+import { type FailedJob, failedJob } from './failed-job.ts';
 import {
   type EvaluateJob,
   type LearnJob,
+  type PayloadRef,
   type QueueName,
   queueNames,
   type RolloutJob,
   traceKey,
   type VoteJob,
 } from './jobs.ts';
+import { redisNowMs } from './redis.ts';
 
 /** What one iteration (or evaluation) needs done, from the leaves to the root. */
 export type TreePlan =
@@ -24,7 +28,29 @@ export type TreePlan =
 export type TreeState =
   | { kind: 'running' }
   | { kind: 'missing' }
-  | { kind: 'failed'; reason: string };
+  /** `job`: the one at the bottom of it; none where the tree merely took too long. */
+  | { kind: 'failed'; reason: string; job?: FailedJob };
+
+/** How many jobs of a queue are in which state. */
+export interface QueueOverview {
+  queue: QueueName;
+  waiting: number;
+  active: number;
+  /** Put off until later. */
+  delayed: number;
+  /** Waiting for their children. */
+  blocked: number;
+  failed: number;
+}
+
+/** A job that a process holds. */
+export interface ActiveJob {
+  queue: QueueName;
+  id: string;
+  process: string;
+  /** For how long. */
+  seconds: number;
+}
 
 /** A tree that is in Redis already. */
 export interface FoundTree {
@@ -39,8 +65,6 @@ export interface JobTreesOptions {
   prefix: string;
   /** How often a job is tried before it counts as failed. */
   attempts: number;
-  /** First pause between tries; doubles. */
-  retryDelayMs: number;
 }
 
 /**
@@ -78,9 +102,13 @@ export class JobTrees {
    */
   async add(plan: TreePlan, traceparent: string | null = null): Promise<string> {
     this.#epoch += 1;
+    // Of Redis's clock: a coordinator whose clock is wrong must not make jobs look old.
+    const addedAtMs = await redisNowMs(this.#options.redis);
     const id = `${treeName(plan)}.${this.#incarnation}${this.#epoch}`;
     const tree =
-      plan.kind === 'iteration' ? this.#iterationTree(plan, id) : this.#evaluationTree(plan, id);
+      plan.kind === 'iteration'
+        ? this.#iterationTree(plan, id, addedAtMs)
+        : this.#evaluationTree(plan, id, addedAtMs);
     await this.#flow.add(traceparent === null ? tree : traced(tree, traceparent));
     await this.#options.redis.hset(this.#treesKey, treeName(plan), id);
     return id;
@@ -103,14 +131,14 @@ export class JobTrees {
   async state(queue: 'learn' | 'evaluate', rootId: string): Promise<TreeState> {
     const root = await this.#queues.get(queue)!.getJob(rootId);
     if (root === undefined) return { kind: 'missing' };
-    if (await root.isFailed()) return { kind: 'failed', reason: root.failedReason ?? 'unknown' };
-    // A failed lone child leaves its parent waiting (measured), so the children are looked at too.
+    // A failed lone child leaves its parent waiting (measured), so the children are looked at too; and first,
+    // because a parent only says that a child failed.
     for (const name of [queueNames.policy, queueNames.momentum, queueNames.vote]) {
       const failed = await this.#queues.get(name)!.getFailed(0, 100);
       const ours = failed.find((job) => job.id?.startsWith(`${rootId}.`));
-      if (ours !== undefined) return { kind: 'failed', reason: ours.failedReason ?? 'unknown' };
+      if (ours !== undefined) return failedState(ours);
     }
-    return { kind: 'running' };
+    return (await root.isFailed()) ? failedState(root) : { kind: 'running' };
   }
 
   /** Removes what is left of a tree; jobs that a worker holds stay until they end. */
@@ -139,6 +167,50 @@ export class JobTrees {
     return { waiting: wait + prioritized + delayed, active };
   }
 
+  /** Every queue's jobs by state, and who holds those that are worked on (the first hundred of each queue). */
+  async overview(): Promise<{ queues: QueueOverview[]; activeJobs: ActiveJob[] }> {
+    const looks = [...this.#queues].map(async ([name, queue]) => {
+      const states = [
+        'wait',
+        'prioritized',
+        'active',
+        'delayed',
+        'waiting-children',
+        'failed',
+      ] as const;
+      const counts = await queue.getJobCounts(...states);
+      const active = await queue.getActive(0, 99);
+      const { wait = 0, prioritized = 0, failed = 0, delayed = 0 } = counts;
+      return {
+        queue: {
+          queue: name,
+          waiting: wait + prioritized,
+          active: counts.active ?? 0,
+          delayed,
+          blocked: counts['waiting-children'] ?? 0,
+          failed,
+        },
+        jobs: active.map((job) => ({
+          queue: name,
+          id: job.id ?? '',
+          process: job.processedBy ?? '',
+          seconds: Math.max(0, Date.now() - (job.processedOn ?? Date.now())) / 1000,
+        })),
+      };
+    });
+    const found = await Promise.all(looks);
+    return {
+      queues: found.map(({ queue }) => queue),
+      activeJobs: found.flatMap(({ jobs }) => jobs),
+    };
+  }
+
+  /** What the children of a failed job returned: with its data, its input. */
+  async childrenOf({ queue, id }: FailedJob): Promise<PayloadRef[]> {
+    const job = await this.#queues.get(queue as QueueName)?.getJob(id);
+    return job === undefined ? [] : await childPayloads(job);
+  }
+
   /** Redis's memory in bytes: what it uses, and its `maxmemory`, or the machine's memory where it has none. */
   async memory(): Promise<{ usedBytes: number; maxBytes: number }> {
     const info = await this.#options.redis.info('memory');
@@ -163,30 +235,46 @@ export class JobTrees {
     }
   }
 
-  #iterationTree(plan: TreePlan & { kind: 'iteration' }, id: string): FlowJob {
+  #iterationTree(plan: TreePlan & { kind: 'iteration' }, id: string, addedAtMs: number): FlowJob {
     const children = plan.questions.map(({ vote, rollouts }, question) => ({
-      ...this.#job(queueNames.vote, vote, `${id}.${question}`, true),
-      children: this.#rolloutJobs(rollouts, `${id}.${question}`),
+      ...this.#job(queueNames.vote, vote, { jobId: `${id}.${question}`, addedAtMs, isChild: true }),
+      children: this.#rolloutJobs(rollouts, `${id}.${question}`, addedAtMs),
     }));
-    return { ...this.#job(queueNames.learn, plan.learn, id, false), children };
+    return {
+      ...this.#job(queueNames.learn, plan.learn, { jobId: id, addedAtMs, isChild: false }),
+      children,
+    };
   }
 
-  #evaluationTree(plan: TreePlan & { kind: 'evaluation' }, id: string): FlowJob {
-    const children = this.#rolloutJobs(plan.rollouts, id);
-    return { ...this.#job(queueNames.evaluate, plan.evaluate, id, false), children };
+  #evaluationTree(plan: TreePlan & { kind: 'evaluation' }, id: string, addedAtMs: number): FlowJob {
+    const children = this.#rolloutJobs(plan.rollouts, id, addedAtMs);
+    const job = this.#job(queueNames.evaluate, plan.evaluate, {
+      jobId: id,
+      addedAtMs,
+      isChild: false,
+    });
+    return { ...job, children };
   }
 
-  #rolloutJobs(rollouts: readonly RolloutJob[], parentId: string) {
+  #rolloutJobs(rollouts: readonly RolloutJob[], parentId: string, addedAtMs: number) {
     return rollouts.map((rollout, part) =>
-      this.#job(queueNames[rollout.role], rollout, `${parentId}.${rollout.role}.${part}`, true),
+      this.#job(queueNames[rollout.role], rollout, {
+        jobId: `${parentId}.${rollout.role}.${part}`,
+        addedAtMs,
+        isChild: true,
+      }),
     );
   }
 
-  #job(queueName: QueueName, data: object, jobId: string, isChild: boolean) {
+  #job(
+    queueName: QueueName,
+    data: object,
+    { jobId, addedAtMs, isChild }: { jobId: string; addedAtMs: number; isChild: boolean },
+  ) {
     const opts: JobsOptions = {
       jobId,
+      timestamp: addedAtMs,
       attempts: this.#options.attempts,
-      backoff: { type: 'exponential', delay: this.#options.retryDelayMs },
       removeOnComplete: true,
       ...(isChild ? { failParentOnFailure: true } : {}),
     };
@@ -199,6 +287,11 @@ function traced(tree: FlowJob, traceparent: string): FlowJob {
   const data = { ...tree.data, [traceKey]: traceparent };
   const children = tree.children?.map((child) => traced(child, traceparent));
   return { ...tree, data, ...(children === undefined ? {} : { children }) };
+}
+
+function failedState(job: Job): TreeState {
+  const failed = failedJob(job);
+  return { kind: 'failed', reason: failed.reason, job: failed };
 }
 
 /** The name of a tree, whatever its epoch; the prefix names the run. */

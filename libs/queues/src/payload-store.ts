@@ -22,15 +22,21 @@ export class PayloadStore {
 
   /** Writes `bytes` unless the key exists already; returns the reference of what is there. */
   async put(key: string, bytes: Buffer): Promise<PayloadRef> {
-    const written = await this.#redis.set(key, bytes, 'EX', this.#ttlSeconds, 'NX');
-    if (written === 'OK') return { key, sha256: sha256(bytes) };
-    return (await this.find(key)) ?? { key, sha256: sha256(bytes) };
+    const own = sha256(bytes);
+    const sealed = Buffer.concat([Buffer.from(own, 'hex'), bytes]);
+    const written = await this.#redis.set(key, sealed, 'EX', this.#ttlSeconds, 'NX');
+    if (written === 'OK') return { key, sha256: own };
+    return (await this.find(key)) ?? { key, sha256: own };
   }
 
-  /** The reference of a payload that is already there. */
+  /** The reference of a payload that is already there; one that is damaged is removed. */
   async find(key: string): Promise<PayloadRef | undefined> {
-    const bytes = await this.#redis.getBuffer(key);
-    return bytes === null ? undefined : { key, sha256: sha256(bytes) };
+    const sealed = await this.#redis.getBuffer(key);
+    if (sealed === null) return undefined;
+    const { claimed, actual } = open(sealed);
+    if (claimed === actual) return { key, sha256: actual };
+    await this.#redis.unlink(key);
+    return undefined;
   }
 
   /**
@@ -40,14 +46,14 @@ export class PayloadStore {
    * that a repaired tree makes it again.
    */
   async get(ref: PayloadRef): Promise<Buffer> {
-    const bytes = await this.#redis.getBuffer(ref.key);
-    if (bytes === null) {
+    const sealed = await this.#redis.getBuffer(ref.key);
+    if (sealed === null) {
       throw new MgrpoError(
         'NOT_FOUND',
         `payload ${ref.key} is gone from Redis; it will be made again`,
       );
     }
-    const actual = sha256(bytes);
+    const { bytes, actual } = open(sealed);
     if (actual !== ref.sha256) {
       await this.#redis.unlink(ref.key);
       throw new MgrpoError('CORRUPT', `payload ${ref.key} has sha256 ${actual}, not ${ref.sha256}`);
@@ -59,6 +65,12 @@ export class PayloadStore {
   async unlink(keys: readonly string[]): Promise<void> {
     if (keys.length > 0) await this.#redis.unlink(...keys);
   }
+}
+
+/** A payload behind its SHA-256 (32 bytes): whoever finds it under its key alone can tell whether it is whole. */
+function open(sealed: Buffer): { bytes: Buffer; claimed: string; actual: string } {
+  const bytes = sealed.subarray(32);
+  return { bytes, claimed: sealed.toString('hex', 0, 32), actual: sha256(bytes) };
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -17,23 +17,38 @@ export interface RedisAddress {
   readonly key: string | null;
 }
 
+/** For tools; services take `deployment.deadlines.redisMs`. */
+const defaultAnswerDeadlineMs = 5000;
+
 /**
  * A connection whose commands wait while Redis is away and go on when it is back.
  *
  * Everything in Redis can be recomputed, so waiting is right: a command that failed at the first hiccup would
- * only be tried again by the caller. Callers that can't wait set their own deadline.
+ * only be tried again by the caller. Callers that can't wait set their own deadline. A connection that owes an
+ * answer for `answerDeadlineMs` is opened anew.
  *
  * @throws MgrpoError INVALID_CONFIG naming a file of the address that can't be read
  */
-export function connectRedis(address: string | RedisAddress): Redis {
+export function connectRedis(
+  address: string | RedisAddress,
+  answerDeadlineMs = defaultAnswerDeadlineMs,
+): Redis {
   const redis = new Redis(urlOf(address), {
     ...identityOptions(address),
+    // A connection whose other end is gone without a word is noticed by this alone.
+    socketTimeout: answerDeadlineMs,
     maxRetriesPerRequest: null,
     retryStrategy: (attempt) => Math.min(50 * attempt, 1000),
   });
   // Without a listener a lost connection would end the process; the next command waits for its return.
   redis.on('error', () => {});
   return redis;
+}
+
+/** Redis's clock, the one that all processes of a run share; milliseconds since the epoch. */
+export async function redisNowMs(redis: Redis): Promise<number> {
+  const [seconds, microseconds] = await redis.time();
+  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
 }
 
 // Refusals that end by themselves: no memory left, a start, a change of masters, a disk that is full.

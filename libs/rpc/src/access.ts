@@ -39,6 +39,7 @@ export const access: Readonly<Record<string, ContractAccess>> = {
     servedBy: ['coordinator'],
     methods: {
       GetRun: ['operator'],
+      GetStatus: ['operator'],
       WatchRun: ['operator'],
       PauseRun: ['operator'],
       ResumeRun: ['operator'],
@@ -54,6 +55,7 @@ export const access: Readonly<Record<string, ContractAccess>> = {
       Watch: ['coordinator', 'weight-relay', 'operator'],
       AdmitWorker: workers,
       RecordEvaluation: ['coordinator'],
+      Quarantine: ['coordinator'],
       CheckpointNow: ['operator'],
     },
   },

@@ -9,12 +9,15 @@ export type { GroupVerdict, GroupVerdict__Output } from './gen/mgrpo/v1/GroupVer
 export type { LearnerServiceClient } from './gen/mgrpo/v1/LearnerService.ts';
 export type { LearnerState, LearnerState__Output } from './gen/mgrpo/v1/LearnerState.ts';
 export type { MemberVerdict, MemberVerdict__Output } from './gen/mgrpo/v1/MemberVerdict.ts';
+export type { QuarantineRequest__Output } from './gen/mgrpo/v1/QuarantineRequest.ts';
+export type { QuarantineResponse__Output } from './gen/mgrpo/v1/QuarantineResponse.ts';
 export type { QuestionVerdict } from './gen/mgrpo/v1/QuestionVerdict.ts';
 export type { RecordEvaluationRequest__Output } from './gen/mgrpo/v1/RecordEvaluationRequest.ts';
 export type { RolloutBatch, RolloutBatch__Output } from './gen/mgrpo/v1/RolloutBatch.ts';
 export type { RolloutChunk, RolloutChunk__Output } from './gen/mgrpo/v1/RolloutChunk.ts';
 export type { RolloutStatus__Output } from './gen/mgrpo/v1/RolloutStatus.ts';
 export type { RunState, RunState__Output } from './gen/mgrpo/v1/RunState.ts';
+export type { RunStatus, RunStatus__Output } from './gen/mgrpo/v1/RunStatus.ts';
 export type { SubscribeRequest__Output } from './gen/mgrpo/v1/SubscribeRequest.ts';
 export type { TrainingBatch, TrainingBatch__Output } from './gen/mgrpo/v1/TrainingBatch.ts';
 export type { VoteMember__Output } from './gen/mgrpo/v1/VoteMember.ts';

@@ -3,6 +3,7 @@ export { configHash, joinRun, learnerAddress, requireAddress } from './join-run.
 export { judgeJob, type RolloutPayload } from './judge-job.ts';
 export { machineFingerprint } from './machine.ts';
 export { feedMetrics, openWeightFeed } from './open-weight-feed.ts';
+export { showPresence } from './presence.ts';
 export { consumerSettings, payloadTtlSeconds, redisAddressOf } from './queue-settings.ts';
 export {
   decodeRollouts,
@@ -19,7 +20,13 @@ export { type RunningService, runService, type ServiceContext } from './service-
 export { openPeerSecurity, requireProtection } from './service-security.ts';
 export { type SupervisedService, Supervisor, type SupervisorEvent } from './supervisor.ts';
 export { type TracedJobOptions, tracedJob } from './traced-job.ts';
-export { runTraining, type TrainHooks, type TrainOptions, type TrainOutcome } from './train.ts';
+export {
+  addressesFile,
+  runTraining,
+  type TrainHooks,
+  type TrainOptions,
+  type TrainOutcome,
+} from './train.ts';
 export { trainingSequences } from './training-sequences.ts';
 export { type VoteOptions, verdictToWire } from './vote-question.ts';
 export { WeightFeed, type WeightFeedOptions } from './weight-feed.ts';

@@ -7,7 +7,7 @@ export function machineFingerprint(): string {
   return createHash('sha256').update(JSON.stringify(fingerprint())).digest('hex').slice(0, 16);
 }
 
-/** Names this process to the services that it talks to. */
+/** Names this process among all of the run's; in Kubernetes by its pod. */
 export function workerName(): string {
   return `${hostname()}:${process.pid}`;
 }

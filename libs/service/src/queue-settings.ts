@@ -2,6 +2,7 @@ import type { RunConfig } from '@mgrpo/config';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { queuePrefix, type RedisAddress } from '@mgrpo/queues';
 import type { Logger } from '@mgrpo/telemetry';
+import { workerName } from './machine.ts';
 
 /** A net under the learner, which unlinks what its journal holds; long enough for any pause of a run. */
 export const payloadTtlSeconds = 24 * 3600;
@@ -25,7 +26,11 @@ export function consumerSettings(config: RunConfig, runId: string, log: Logger) 
     lockDurationMs: jobs.lockDurationMs,
     stalledIntervalMs: jobs.stalledIntervalMs,
     maxStalledCount: jobs.maxStalledCount,
-    waitDeadlineMs: deadlines.jobMs,
+    process: workerName(),
+    retryDelayMs: 100,
+    redisDeadlineMs: deadlines.redisMs,
+    jobDeadlineMs: deadlines.jobMs,
+    fetchDeadlineMs: deadlines.fetchMs,
     onError: (error: Error) => log.warn({ error: messageOf(error) }, 'queue'),
   };
 }

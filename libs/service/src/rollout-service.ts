@@ -14,6 +14,7 @@ import { createMetrics } from '@mgrpo/telemetry';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 import { admitWorker, joinRun } from './join-run.ts';
 import { openWeightFeed } from './open-weight-feed.ts';
+import { showPresence } from './presence.ts';
 import { consumerSettings, payloadTtlSeconds, redisAddressOf } from './queue-settings.ts';
 import { openRolloutEngine } from './rollout-engine.ts';
 import { rolloutRpc } from './rollout-rpc.ts';
@@ -45,7 +46,7 @@ export async function startRolloutService(
     stopTokenIds: stops,
     admit: (device) => admitWorker(config, security, { role, device }),
   });
-  const redis = connectRedis(redisAddressOf(config));
+  const redis = connectRedis(redisAddressOf(config), config.deployment.deadlines.redisMs);
   const metrics = createMetrics(registry, rolloutMetrics, { role, direction: 'received' });
   metrics.entropyIsEstimate.set({ role }, config.rollout.engine === 'onnx' ? 0 : 1);
   const weights = openWeightFeed({
@@ -105,6 +106,11 @@ export async function startRolloutService(
       handle: ({ data }, span) => worker.run(data, span),
     }),
   });
+  const presence = showPresence({
+    ...{ config, runId, service: `${role}-rollout`, redis, servers, log },
+    jobs: () => consumer.inHand,
+    weightVersions: () => engine.versions(),
+  });
   return {
     port: servers.port,
     metricsPort: servers.metricsPort,
@@ -115,6 +121,7 @@ export async function startRolloutService(
       await weights.close();
       await servers.close(500);
       await engine.close();
+      presence.close();
       redis.disconnect();
     },
   };

@@ -15,6 +15,8 @@ export interface ServersOptions {
 export interface Servers {
   port: number;
   metricsPort: number;
+  /** `ready`, `draining`, or why it is not ready. */
+  state(): string;
   /** From now on `/readyz` says that the service drains; calls under way may end. */
   drain(): void;
   close(graceMs: number): Promise<void>;
@@ -29,6 +31,7 @@ export async function openServers(options: ServersOptions): Promise<Servers> {
   const { deniedCalls } = createMetrics(registry, ['deniedCalls']);
   const onDenied = (reason: Denial) => deniedCalls.inc({ reason });
   let isDraining = false;
+  const notReadyOrDraining = () => (isDraining ? 'draining' : notReady());
   const rpc = await RpcServer.start({ ...listen, services, reflection, security, onDenied });
   await checkOwnCertificate(rpc.port, listen.host, security);
   const telemetry = await startTelemetryServer({
@@ -41,12 +44,13 @@ export async function openServers(options: ServersOptions): Promise<Servers> {
       return denial;
     },
     live: () => null,
-    ready: () => (isDraining ? 'draining' : notReady()),
+    ready: notReadyOrDraining,
   });
   rpc.setServing(true);
   return {
     port: rpc.port,
     metricsPort: telemetry.port,
+    state: () => notReadyOrDraining() ?? 'ready',
     drain: () => {
       isDraining = true;
       rpc.setServing(false);

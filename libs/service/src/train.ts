@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rolloutCounts } from '@mgrpo/algorithm';
@@ -42,6 +42,9 @@ export interface TrainHooks {
 /** Of the services, in the run folder. */
 const logFolder = 'logs';
 
+/** Where a run that is under way is reached, in its folder: for `mgrpo status`. */
+export const addressesFile = `${logFolder}/addresses.json`;
+
 /** `halted`: the learner ended the run, for a suspicion of collapse or steps that are not finite. */
 export type TrainOutcome = 'finished' | 'stopped' | 'halted';
 
@@ -62,6 +65,8 @@ export async function runTraining(options: TrainOptions): Promise<TrainOutcome> 
     searchPath: options.searchPath,
   });
   const coordinatorPort = await portOf(config, 'coordinator');
+  const addresses = join(runFolder, addressesFile);
+  writeFileSync(addresses, JSON.stringify({ coordinator: `127.0.0.1:${coordinatorPort}` }));
   const supervisor = new Supervisor({
     services: servicesOf(config, [...options.serveCommand], {
       configPath,
@@ -86,6 +91,7 @@ export async function runTraining(options: TrainOptions): Promise<TrainOutcome> 
     await supervisor.stop();
     await redis.close();
     security.close();
+    rmSync(addresses, { force: true });
   }
 }
 

@@ -113,16 +113,17 @@ export class WeightFeed {
   /** Says that `version` is published: a source that does not bring it in time is stale. */
   want(version: number): void {
     if (version > Math.max(this.newest, this.#wanted.version)) {
-      this.#wanted = { version, sinceMs: Date.now() };
+      this.#wanted = { version, sinceMs: performance.now() };
     }
   }
 
   /** Waits until `version`, which is published, or a newer one is there, at most `timeoutMs`; tells whether it is. */
   async arrived(version: number, timeoutMs: number): Promise<boolean> {
     this.want(version);
-    const deadline = Date.now() + timeoutMs;
+    // Not the time of day, which may be set back meanwhile.
+    const deadline = performance.now() + timeoutMs;
     while (this.newest < version) {
-      const leftMs = deadline - Date.now();
+      const leftMs = deadline - performance.now();
       if (leftMs <= 0) return false;
       const abort = new AbortController();
       const timeout = sleep(leftMs, undefined, { signal: abort.signal }).catch(() => {});
@@ -147,18 +148,18 @@ export class WeightFeed {
     const { expectedBytes, reconnectDelayMs, staleMs } = this.#options;
     const { signal } = this.#abort;
     let assembler = new WeightAssembler(expectedBytes);
-    const deadline = Date.now() + limitMs;
+    const deadline = performance.now() + limitMs;
     const startedAtMs = performance.now();
     for (let at = this.#at; ; at++) {
       const source = this.#sources[at % this.#sources.length]!;
       const isLast = source === this.#sources.at(-1);
-      let heardAtMs = Date.now();
-      const isOverdue = () => !isLast && Date.now() - heardAtMs > staleMs;
-      const deadlineMs = deadline - Date.now();
+      let heardAtMs = performance.now();
+      const isOverdue = () => !isLast && performance.now() - heardAtMs > staleMs;
+      const deadlineMs = deadline - performance.now();
       const patience = { signal, isOverdue, staleMs, deadlineMs, traceparent };
       try {
         for await (const chunk of source.fetch(version, assembler, patience)) {
-          heardAtMs = Date.now();
+          heardAtMs = performance.now();
           this.#requireRun(chunk);
           const weights = assembler.add(chunk);
           if (weights === undefined) continue;
@@ -168,7 +169,7 @@ export class WeightFeed {
       } catch (error) {
         const code = error instanceof MgrpoError ? error.code : 'INTERNAL';
         const isFinal = isLast && code !== 'UNAVAILABLE';
-        if (isFinal || signal.aborted || Date.now() > deadline) throw error;
+        if (isFinal || signal.aborted || performance.now() > deadline) throw error;
         if (corruptCodes.has(code)) assembler = new WeightAssembler(expectedBytes);
       }
       await sleep(reconnectDelayMs, undefined, { signal });
@@ -220,7 +221,7 @@ export class WeightFeed {
       staleMs: this.#options.staleMs,
       isOverdue: () => this.#isOverdue(),
     };
-    this.#openedAtMs = Date.now();
+    this.#openedAtMs = performance.now();
     const unfinished = this.#assembler.transfer?.weights;
     if (unfinished !== undefined) {
       try {
@@ -238,7 +239,7 @@ export class WeightFeed {
     if (this.#isTaking) return false;
     if (this.#canReturn) return !this.#isArriving;
     if (this.#isLast) return false;
-    const now = Date.now();
+    const now = performance.now();
     const { staleMs } = this.#options;
     const isMissed = this.#wanted.version > this.newest && now - this.#wanted.sinceMs > staleMs;
     const isSilent = now - Math.max(this.#heardAtMs, this.#openedAtMs) > staleMs;
@@ -247,7 +248,7 @@ export class WeightFeed {
 
   /** Chooses the source to go on with. */
   #decide(error: unknown): 'go on' | 'give up' {
-    const now = Date.now();
+    const now = performance.now();
     const { staleMs } = this.#options;
     const code = error instanceof MgrpoError ? error.code : 'UNAVAILABLE';
     if (this.#canReturn) this.#switch(0, 'returned');
@@ -299,7 +300,7 @@ export class WeightFeed {
   }
 
   async #take(chunk: WeightChunk__Output): Promise<void> {
-    this.#heardAtMs = Date.now();
+    this.#heardAtMs = performance.now();
     if (!this.#isArriving) {
       this.#startedAtMs = performance.now();
       this.#requireRun(chunk);
@@ -317,7 +318,7 @@ export class WeightFeed {
       await this.#accept(weights);
     } finally {
       this.#isTaking = false;
-      this.#heardAtMs = Date.now();
+      this.#heardAtMs = performance.now();
     }
   }
 

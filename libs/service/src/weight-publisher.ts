@@ -98,9 +98,9 @@ export class WeightPublisher {
     return this.#whole(role).at(-1);
   }
 
-  /** How many whole versions are kept. */
-  numWhole(role: Role): number {
-    return this.#whole(role).length;
+  /** The whole versions that are kept, oldest first. */
+  versions(role: Role): number[] {
+    return this.#whole(role).map(({ version }) => version);
   }
 
   /** Ends all subscriptions. */

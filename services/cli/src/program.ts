@@ -7,6 +7,7 @@ import type { ExportFlags } from './commands/export.ts';
 import type { GenerateFlags } from './commands/generate.ts';
 import type { PretrainFlags } from './commands/pretrain.ts';
 import type { ReplayFlags } from './commands/replay.ts';
+import type { StatusFlags } from './commands/status.ts';
 import type { StudyFlags } from './commands/study.ts';
 import type { VerifyFlags } from './commands/verify.ts';
 import { decimal, wholeNumber } from './numbers.ts';
@@ -30,6 +31,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     addEval,
     addGenerate,
     addServe,
+    addStatus,
     addStudy,
     addReplay,
     addAudit,
@@ -200,6 +202,28 @@ function addServe(program: Command, done: Done): void {
     .action(async (service: string, flags) => {
       const { serve } = await import('./commands/serve.ts');
       done(await serve(service, flags));
+    });
+}
+
+function addStatus(program: Command, done: Done): void {
+  program
+    .command('status')
+    .description('who waits for whom in a run that is under way')
+    .argument('[run]', 'run folder (default: the newest in runs/)')
+    .option('--coordinator <host:port>', "the run's coordinator, where it runs elsewhere")
+    .option('--config <file>', 'recipe or config.json with deployment.security of the run')
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      examples(
+        'mgrpo status',
+        'mgrpo status runs/NAME',
+        'mgrpo status --coordinator coordinator:7002',
+      ),
+    )
+    .action(async (run: string | undefined, flags: StatusFlags) => {
+      const { status } = await import('./commands/status.ts');
+      done(await status(run, flags));
     });
 }
 

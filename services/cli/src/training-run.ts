@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { runFiles } from '@mgrpo/checkpoint';
 import { loadRunConfig, type RunConfig, runIdentity } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
+import { newestRunFolder } from './newest-run.ts';
 import { setSettings, textSetting, valueSetting, workerSettings } from './settings.ts';
 
 export interface TrainFlags {
@@ -51,7 +52,7 @@ export function planTraining(
   const name = basename(recipeFile).replace(/\.ya?ml$/, '');
   const isResumed = flags.resume === true;
   const folder = resolve(
-    flags.run ?? (isResumed ? newestRun(name) : join('runs', `${name}-${timestamp(now)}`)),
+    flags.run ?? (isResumed ? newestRunFolder(name) : join('runs', `${name}-${timestamp(now)}`)),
   );
   const holdsRun = existsSync(join(folder, runFiles.manifest));
   if (holdsRun && !isResumed) {
@@ -115,21 +116,6 @@ function differences(before: unknown, after: unknown, path = ''): string[] {
       (after as Record<string, unknown>)[key],
       path === '' ? key : `${path}.${key}`,
     ),
-  );
-}
-
-/** The newest folder in runs/ that holds a run of the recipe. */
-function newestRun(name: string): string {
-  const folders = existsSync('runs') ? readdirSync('runs') : [];
-  const runs = folders
-    .filter((folder) => folder.startsWith(`${name}-`))
-    .map((folder) => join('runs', folder))
-    .filter((folder) => existsSync(join(folder, runFiles.manifest)))
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  if (runs[0] !== undefined) return runs[0];
-  throw new MgrpoError(
-    'USAGE',
-    `runs/ holds no run of ${name} to go on with; name its folder by --run, or leave out --resume`,
   );
 }
 

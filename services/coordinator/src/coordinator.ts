@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import {
+  type FailedJob,
   isRedisOutage,
   type JobTrees,
   queueNames,
@@ -10,6 +11,7 @@ import {
 import type { RunState } from '@mgrpo/rpc';
 import { Broadcast } from '@mgrpo/service';
 import type { Logger, Tracer } from '@mgrpo/telemetry';
+import { JobFailures, jobName } from './job-failures.ts';
 import type { LearnerView } from './learner-view.ts';
 import type { RunMetrics, RunPhase } from './run-metrics.ts';
 import { dueWork, isFinished, type Progress } from './schedule.ts';
@@ -28,6 +30,12 @@ export interface CoordinatorOptions {
   pollMs: number;
   /** A tree that was lost or failed so often stops the run. */
   maxRebuilds: number;
+  /** A job that has failed so often, on two processes where there are two, stops the run. */
+  attempts: number;
+  /** Live processes that take jobs of a queue. */
+  processesOf(queue: string): Promise<number>;
+  /** Keeps a failed job with its input; returns where. */
+  quarantine(job: FailedJob): Promise<string>;
   /** A tree that has not ended after so long is given up and built anew. */
   iterationDeadlineMs: number;
   /** How long the learner or Redis may be away before the run fails. */
@@ -41,6 +49,8 @@ interface Tree {
   plan: TreePlan;
   rootId: string;
   rebuilds: number;
+  failures: JobFailures;
+  /** By `performance.now()`. */
   addedAtMs: number;
   trace: TreeTrace;
   /** Polls in a row in which its root was not there. */
@@ -65,7 +75,7 @@ export class Coordinator {
   #isPaused = false;
   #backlog = { policy: 0, momentum: 0 };
   #error = '';
-  #outageSinceMs: number | undefined;
+  #outage: { sinceMs: number; reason: string } | undefined;
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
@@ -96,6 +106,11 @@ export class Coordinator {
       policyJobs: this.#backlog.policy,
       momentumJobs: this.#backlog.momentum,
     };
+  }
+
+  /** What the last round of work met, where the learner or Redis was away; empty when all was well. */
+  get outage(): string {
+    return this.#outage?.reason ?? '';
   }
 
   /** While paused no iteration is added; what is in the queue is done. */
@@ -162,11 +177,14 @@ export class Coordinator {
     const { outageDeadlineMs, log } = this.#options;
     try {
       await work();
-      this.#outageSinceMs = undefined;
+      this.#outage = undefined;
     } catch (error) {
       if (!isOutage(error)) throw error;
-      this.#outageSinceMs ??= performance.now();
-      const lastedMs = performance.now() - this.#outageSinceMs;
+      this.#outage = {
+        sinceMs: this.#outage?.sinceMs ?? performance.now(),
+        reason: messageOf(error),
+      };
+      const lastedMs = performance.now() - this.#outage.sinceMs;
       if (lastedMs > outageDeadlineMs) throw error;
       log.warn({ error: messageOf(error), lastedMs: Math.round(lastedMs) }, 'waiting');
     }
@@ -207,7 +225,15 @@ export class Coordinator {
     const trace = new TreeTrace(plan, found, tracer);
     const add = (traceparent: string | null) => trees.add(plan, traceparent);
     const rootId = found?.rootId ?? (await trace.part('add jobs', add));
-    this.#trees.set(name, { plan, rootId, rebuilds: 0, addedAtMs: Date.now(), missing: 0, trace });
+    this.#trees.set(name, {
+      plan,
+      rootId,
+      rebuilds: 0,
+      failures: new JobFailures(),
+      addedAtMs: performance.now(),
+      missing: 0,
+      trace,
+    });
   }
 
   async #repair(name: string, tree: Tree): Promise<void> {
@@ -225,6 +251,9 @@ export class Coordinator {
       if (this.#isDone(tree.plan) || this.#isInHand(tree.plan)) return;
     }
     const reason = state.kind === 'failed' ? state.reason : 'its jobs are gone from Redis';
+    if (state.kind === 'failed' && state.job !== undefined) {
+      await this.#stopAtPoison(tree, state.job);
+    }
     if (tree.rebuilds >= maxRebuilds) {
       const times = tree.rebuilds + 1;
       const error = new MgrpoError('INTERNAL', `${name} failed ${times} times; last: ${reason}`);
@@ -243,16 +272,37 @@ export class Coordinator {
       log.warn({ tree: name, reason, rebuild: tree.rebuilds }, 'building the jobs anew');
       return await trees.add(tree.plan, traceparent);
     });
-    tree.addedAtMs = Date.now();
+    tree.addedAtMs = performance.now();
     tree.missing = 0;
     await trees.remove(rootQueue(tree.plan), old);
+  }
+
+  /**
+   * Counts the tries of a failed job.
+   *
+   * @throws MgrpoError INTERNAL when it has failed often enough that trying again would only be a loop
+   */
+  async #stopAtPoison({ failures, rebuilds, trace }: Tree, job: FailedJob): Promise<void> {
+    const { attempts, maxRebuilds, processesOf, quarantine } = this.#options;
+    const failed = failures.count(job);
+    const isProven = failed.processes >= Math.min(2, await processesOf(job.queue));
+    const isHopeless = (failed.attempts >= attempts && isProven) || rebuilds >= maxRebuilds;
+    if (!isHopeless) return;
+    trace.end({ rebuilds, error: job.reason });
+    const path = await quarantine(job);
+    const times = `${failed.attempts} times on ${failed.processes} processes`;
+    throw new MgrpoError(
+      'INTERNAL',
+      `${jobName(job)} failed ${times}: ${job.reason}; its input is in ${path} of the run folder`,
+    );
   }
 
   /** The queue's word, unless it has said "running" for too long. */
   async #stateOf({ plan, rootId, addedAtMs }: Tree): Promise<TreeState> {
     const { trees, iterationDeadlineMs } = this.#options;
     const state = await trees.state(rootQueue(plan), rootId);
-    if (state.kind !== 'running' || Date.now() - addedAtMs < iterationDeadlineMs) return state;
+    if (state.kind !== 'running' || performance.now() - addedAtMs < iterationDeadlineMs)
+      return state;
     const seconds = Math.round(iterationDeadlineMs / 1000);
     return {
       kind: 'failed',

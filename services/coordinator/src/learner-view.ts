@@ -6,6 +6,7 @@ import {
   type LearnerServiceClient,
   type LearnerState__Output,
   type PeerSecurity,
+  type QuarantineResponse__Output,
   serverStream,
   unary,
 } from '@mgrpo/rpc';
@@ -37,6 +38,9 @@ export class LearnerView {
   metricsJson = '';
   evaluationJson = '';
   policySha256 = '';
+  /** All of what it said last. */
+  state: LearnerState__Output;
+  isConnected = true;
   readonly #options: LearnerViewOptions;
   readonly #client: LearnerServiceClient;
   readonly #abort = new AbortController();
@@ -47,6 +51,7 @@ export class LearnerView {
   constructor(first: LearnerState__Output, options: LearnerViewOptions) {
     this.#options = options;
     this.#client = connect(contracts.LearnerService, options.address, options.security);
+    this.state = first;
     this.#take(first);
     this.#loop = this.#watch();
   }
@@ -86,6 +91,16 @@ export class LearnerView {
     await this.refresh();
   }
 
+  /** Hands a job that nobody can do to the learner, who keeps it in the run folder; returns where. */
+  async quarantine(name: string, jobJson: string): Promise<string> {
+    const { path } = await unary<QuarantineResponse__Output>(
+      'learner',
+      (...call) => this.#client.quarantine({ name, jobJson }, ...call),
+      { deadlineMs: this.#options.rpcDeadlineMs, waitForReady: true, signal: this.#abort.signal },
+    );
+    return path;
+  }
+
   async close(): Promise<void> {
     this.#abort.abort();
     await this.#loop;
@@ -101,6 +116,7 @@ export class LearnerView {
           signal,
         });
         for await (const state of states) {
+          this.isConnected = true;
           onConnection(true);
           this.#take(state);
         }
@@ -108,12 +124,14 @@ export class LearnerView {
         if (signal.aborted) return;
         this.#options.log.debug({ error: messageOf(error) }, 'the learner is away');
       }
+      this.isConnected = false;
       onConnection(false);
       await sleep(this.#options.reconnectDelayMs, undefined, { signal }).catch(() => {});
     }
   }
 
   #take(state: LearnerState__Output): void {
+    this.state = state;
     this.applied = state.appliedIterations;
     this.isReplaying = state.phase === 'replaying';
     // A learner that drains or starts again says nothing of it.

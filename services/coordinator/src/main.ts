@@ -6,6 +6,7 @@ import {
   connectRedis,
   evaluateJobSchema,
   JobTrees,
+  livingServices,
   PayloadStore,
   queueNames,
   queuePrefix,
@@ -21,6 +22,7 @@ import {
   redisAddressOf,
   runService,
   type ServiceContext,
+  showPresence,
   tracedJob,
 } from '@mgrpo/service';
 import { loadTokenizer, openPromptEncoder, type Tokenizer } from '@mgrpo/tokenizer';
@@ -30,7 +32,9 @@ import { evaluate } from './evaluate.ts';
 import { LearnerView } from './learner-view.ts';
 import { planEvaluation, planIteration } from './plan.ts';
 import { loadProblems, loadQuestions } from './prompts.ts';
+import { quarantine } from './quarantine.ts';
 import { RunMetrics } from './run-metrics.ts';
+import { runStatus } from './run-status.ts';
 
 /** Runs the coordinator as this process; returns its exit code. */
 export function main(config: RunConfig): Promise<number> {
@@ -52,11 +56,11 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
   ]);
   const { runId } = state;
   joined(runId);
-  const redis = connectRedis(redisAddressOf(config));
+  const redis = connectRedis(redisAddressOf(config), config.deployment.deadlines.redisMs);
   const payloads = new PayloadStore(redis, payloadTtlSeconds);
   const { jobs, deadlines, redis: redisConfig } = config.deployment;
   const prefix = queuePrefix(redisConfig.prefix, runId);
-  const trees = new JobTrees({ redis, prefix, attempts: jobs.attempts, retryDelayMs: 100 });
+  const trees = new JobTrees({ redis, prefix, attempts: jobs.attempts });
   const metrics = new RunMetrics(registry);
   let onState = () => {};
   const learner = new LearnerView(state, {
@@ -68,6 +72,7 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
     onState: () => onState(),
     onConnection: (isConnected) => metrics.learner(isConnected),
   });
+  const living = () => livingServices(redis, prefix);
   const passes = evaluationPasses(config);
   const coordinator = new Coordinator({
     runId,
@@ -85,6 +90,10 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
       ),
     pollMs: 500,
     maxRebuilds: 5,
+    attempts: jobs.attempts,
+    processesOf: async (queue) =>
+      (await living()).filter(({ service }) => queueOf(service) === queue).length,
+    quarantine: (job) => quarantine(job, { trees, payloads, learner }),
     iterationDeadlineMs: deadlines.iterationMs,
     outageDeadlineMs: deadlines.outageMs,
     log,
@@ -121,10 +130,16 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
     services: [
       {
         definition: contracts.CoordinatorService.service,
-        implementation: coordinatorRpc(coordinator),
+        implementation: coordinatorRpc(coordinator, () =>
+          runStatus({ coordinator, learner, trees, living, deadlines }),
+        ),
       },
     ],
     notReady: () => null,
+  });
+  const presence = showPresence({
+    ...{ config, runId, service: 'coordinator', redis, servers, log },
+    jobs: () => consumer.inHand,
   });
   return {
     port: servers.port,
@@ -137,9 +152,22 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
       await learner.close();
       await servers.close(500);
       await trees.close();
+      presence.close();
       redis.disconnect();
     },
   };
+}
+
+/** The queue whose jobs a service takes. */
+function queueOf(service: string): string | undefined {
+  const queues: Readonly<Record<string, string>> = {
+    'policy-rollout': queueNames.policy,
+    'momentum-rollout': queueNames.momentum,
+    voter: queueNames.vote,
+    learner: queueNames.learn,
+    coordinator: queueNames.evaluate,
+  };
+  return queues[service];
 }
 
 function planOptions(config: RunConfig, runId: string) {

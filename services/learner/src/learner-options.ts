@@ -26,7 +26,7 @@ export interface LearnerOptions {
   schedule(iteration: number): IterationSchedule;
   /** Iterations that the engine's state already contains. */
   applied: number;
-  folder: Pick<RunFolder, 'setResult'>;
+  folder: Pick<RunFolder, 'setResult' | 'quarantine'>;
   journal: Journal;
   versions: VersionStore;
   checkpoints: CheckpointStore;

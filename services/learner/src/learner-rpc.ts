@@ -4,6 +4,7 @@ import {
   type AdmitWorkerRequest__Output,
   type GetLearnerStateRequest__Output,
   type LearnerState,
+  type QuarantineRequest__Output,
   type RecordEvaluationRequest__Output,
   roleFromWire,
   streamHandler,
@@ -30,11 +31,15 @@ export function learnerRpc(
       for await (const state of learner.states.read(sink.signal)) await sink.send(state);
     }),
     recordEvaluation: unaryHandler((request: RecordEvaluationRequest__Output, _signal, parent) => {
-      const { version, evaluationJson } = request;
+      const { version } = request;
+      const evaluation = parseObject(request.evaluationJson, 'evaluation_json');
       return tracer.span('record evaluation', { parent, attributes: { version } }, async () => ({
-        recorded: await learner.recordEvaluation(version, parseEvaluation(evaluationJson)),
+        recorded: await learner.recordEvaluation(version, evaluation),
       }));
     }),
+    quarantine: unaryHandler(async (request: QuarantineRequest__Output) => ({
+      path: await learner.quarantine(request.name, parseObject(request.jobJson, 'job_json')),
+    })),
     checkpointNow: unaryHandler(() => learner.checkpoint()),
     admitWorker: unaryHandler(async ({ role, worker, device }: AdmitWorkerRequest__Output) => {
       await devices.admit(roleFromWire(role), worker, device);
@@ -43,15 +48,15 @@ export function learnerRpc(
   };
 }
 
-function parseEvaluation(json: string): Record<string, unknown> {
-  let evaluation: unknown;
+function parseObject(json: string, what: string): Record<string, unknown> {
+  let value: unknown;
   try {
-    evaluation = JSON.parse(json);
+    value = JSON.parse(json);
   } catch (error) {
-    throw new MgrpoError('INVALID_MESSAGE', 'evaluation_json is no JSON', { cause: error });
+    throw new MgrpoError('INVALID_MESSAGE', `${what} is no JSON`, { cause: error });
   }
-  if (typeof evaluation !== 'object' || evaluation === null || Array.isArray(evaluation)) {
-    throw new MgrpoError('INVALID_MESSAGE', 'evaluation_json is no object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new MgrpoError('INVALID_MESSAGE', `${what} is no object`);
   }
-  return evaluation as Record<string, unknown>;
+  return value as Record<string, unknown>;
 }

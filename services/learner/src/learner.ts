@@ -111,6 +111,12 @@ export class Learner {
     });
   }
 
+  /** Keeps a job that nobody can do in the run folder; returns where. */
+  async quarantine(name: string, job: Record<string, unknown>): Promise<string> {
+    this.#options.log.error({ job: name }, 'a job that nobody can do is put into quarantine');
+    return await this.#options.folder.quarantine(name, job);
+  }
+
   /** Writes a checkpoint of the newest weights. */
   async checkpoint(): Promise<{ folder: string; iterations: number }> {
     return await this.#exclusively(() => this.#saveCheckpoint());

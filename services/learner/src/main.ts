@@ -11,6 +11,7 @@ import {
   redisAddressOf,
   runService,
   type ServiceContext,
+  showPresence,
   tracedJob,
   weightRpc,
 } from '@mgrpo/service';
@@ -58,7 +59,7 @@ export async function startLearner(
     notReady: () => (publisher.newest('policy') === undefined ? 'replaying the journal' : null),
   });
   await learner.replay();
-  const redis = connectRedis(redisAddressOf(config));
+  const redis = connectRedis(redisAddressOf(config), config.deployment.deadlines.redisMs);
   const payloads = new PayloadStore(redis, payloadTtlSeconds);
   const numPrompts = config.algorithm.promptsPerIteration;
   const consumer = new Consumer({
@@ -66,6 +67,8 @@ export async function startLearner(
     queue: queueNames.learn,
     schema: learnJobSchema,
     concurrency: config.lag + 2,
+    // A batch waits here for the iterations before it.
+    jobDeadlineMs: config.deployment.deadlines.iterationMs,
     handle: tracedJob({
       name: 'learn',
       tracer,
@@ -81,6 +84,11 @@ export async function startLearner(
       },
     }),
   });
+  const presence = showPresence({
+    ...{ config, runId, service: 'learner', redis, servers, log },
+    jobs: () => consumer.inHand,
+    weightVersions: () => publisher.versions('policy'),
+  });
   return {
     port: servers.port,
     metricsPort: servers.metricsPort,
@@ -91,6 +99,7 @@ export async function startLearner(
       publisher.close();
       await consumer.close();
       await servers.close(500);
+      presence.close();
       await close();
       redis.disconnect();
     },

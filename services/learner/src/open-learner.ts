@@ -59,7 +59,7 @@ export async function openLearner(
   const journal = await folder.openJournal(epoch);
   const versions = await folder.openVersions(config.lag + 1);
   const metrics = await folder.openMetrics();
-  const checkpoint = await checkpoints.newest();
+  const checkpoint = await checkpoints.newestFor(journal.nextIteration);
   // Algorithm 1, line 2: the momentum model starts as the policy.
   const state = checkpoint?.state ?? initialTrainerState(model.weights.slice());
   const engine = await TrainingEngine.start({

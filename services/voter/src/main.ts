@@ -23,6 +23,7 @@ import {
   redisAddressOf,
   runService,
   type ServiceContext,
+  showPresence,
   tracedJob,
   type VoteOptions,
 } from '@mgrpo/service';
@@ -47,7 +48,7 @@ export async function startVoter(context: ServiceContext): Promise<RunningServic
     joinRun(config, security),
   ]);
   joined(runId);
-  const redis = connectRedis(redisAddressOf(config));
+  const redis = connectRedis(redisAddressOf(config), config.deployment.deadlines.redisMs);
   const payloads = new PayloadStore(redis, payloadTtlSeconds);
   const metrics = createMetrics(registry, [
     'groups',
@@ -86,6 +87,10 @@ export async function startVoter(context: ServiceContext): Promise<RunningServic
       handle: (job, span) => vote(job, { runId, payloads, options, metrics, span }),
     }),
   });
+  const presence = showPresence({
+    ...{ config, runId, service: 'voter', redis, servers, log },
+    jobs: () => consumer.inHand,
+  });
   return {
     port: servers.port,
     metricsPort: servers.metricsPort,
@@ -94,6 +99,7 @@ export async function startVoter(context: ServiceContext): Promise<RunningServic
       servers.drain();
       await consumer.close();
       await servers.close(500);
+      presence.close();
       redis.disconnect();
     },
   };

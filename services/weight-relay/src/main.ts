@@ -64,7 +64,7 @@ async function startWeightRelay(context: ServiceContext): Promise<RunningService
       onProgress: (transfer) => publisher.offer(transfer),
       onVersion: async ({ version }) => {
         metrics.weightVersion.set({ role }, version);
-        metrics.relayVersions.set({ role }, publisher.numWhole(role));
+        metrics.relayVersions.set({ role }, publisher.versions(role).length);
       },
     }),
   );
@@ -81,7 +81,7 @@ async function startWeightRelay(context: ServiceContext): Promise<RunningService
       },
     ],
     notReady: () =>
-      roles.some((role) => publisher.numWhole(role) === 0) ? 'waiting-for-weights' : null,
+      roles.some((role) => publisher.versions(role).length === 0) ? 'waiting-for-weights' : null,
   });
   const learner = followLearner(config, security, (version) => {
     for (const feed of feeds) feed.want(version);

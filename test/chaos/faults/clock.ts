@@ -30,7 +30,7 @@ function clockSteps(service: string): Fault {
       await cluster.ready(name);
       for (const offset of steps) {
         set(offset);
-        await sleep(2500);
+        await sleep(1500);
       }
     },
   };

@@ -17,7 +17,7 @@ const cutLearner: Fault = {
   strike: async (cluster, random) => {
     const watched = cluster.links(workerOf(cluster, random)).learner;
     const before = watched.bytes;
-    await cluster.until('weights flow', () => watched.bytes > before);
+    await cluster.until('weights flow', () => cluster.isOver || watched.bytes > before);
     for (const { learner } of cluster.allLinks) learner.cut();
   },
 };

@@ -9,7 +9,9 @@ const services = ['learner', 'coordinator', 'policy-rollout', 'momentum-rollout'
 const kills: Fault[] = services.map((service) => ({
   name: `kill-${service}`,
   kind: 'process',
-  strike: (cluster, random) => cluster.kill(random.pick(cluster.namesOf(service))),
+  strike: async (cluster, random) => {
+    await cluster.kill(random.pick(cluster.namesOf(service)));
+  },
 }));
 
 /** All workers of a role die at once. */
@@ -25,7 +27,7 @@ const killsOfAll: Fault[] = (['policy-rollout', 'momentum-rollout'] as const).ma
 const killsAtPoints: Fault[] = faultPoints.map((point) => ({
   name: `kill-learner-${point}`,
   kind: 'process',
-  strike: (cluster) => cluster.killAt(point),
+  strike: async (cluster) => ((await cluster.killAt(point)) ? undefined : 'missed'),
 }));
 
 /**
@@ -61,10 +63,10 @@ const scale: Fault = {
       [2, 3, 4].map((number) => `${service}-${number}`),
     );
     await stopAll(cluster, ['policy-rollout-2', 'momentum-rollout-2']);
-    await oneIteration(cluster);
+    await cluster.iterationsPass(1);
     for (const name of more) await cluster.start(name);
     for (const name of more) await cluster.ready(name);
-    await oneIteration(cluster);
+    await cluster.iterationsPass(1);
     await stopAll(
       cluster,
       more.filter((name) => !name.endsWith('-2')),
@@ -74,11 +76,6 @@ const scale: Fault = {
 
 async function stopAll(cluster: Cluster, names: readonly string[]): Promise<void> {
   await Promise.all(names.map((name) => cluster.stop(name)));
-}
-
-async function oneIteration(cluster: Cluster): Promise<void> {
-  const { applied } = cluster;
-  await cluster.until('an iteration is applied', () => cluster.applied > applied);
 }
 
 export const processFaults: readonly Fault[] = [

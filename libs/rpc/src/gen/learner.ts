@@ -14,6 +14,8 @@ import type { LearnerServiceClient as _mgrpo_v1_LearnerServiceClient, LearnerSer
 import type { LearnerState as _mgrpo_v1_LearnerState, LearnerState__Output as _mgrpo_v1_LearnerState__Output } from './mgrpo/v1/LearnerState.ts';
 import type { MemberVerdict as _mgrpo_v1_MemberVerdict, MemberVerdict__Output as _mgrpo_v1_MemberVerdict__Output } from './mgrpo/v1/MemberVerdict.ts';
 import type { OtherWording as _mgrpo_v1_OtherWording, OtherWording__Output as _mgrpo_v1_OtherWording__Output } from './mgrpo/v1/OtherWording.ts';
+import type { QuarantineRequest as _mgrpo_v1_QuarantineRequest, QuarantineRequest__Output as _mgrpo_v1_QuarantineRequest__Output } from './mgrpo/v1/QuarantineRequest.ts';
+import type { QuarantineResponse as _mgrpo_v1_QuarantineResponse, QuarantineResponse__Output as _mgrpo_v1_QuarantineResponse__Output } from './mgrpo/v1/QuarantineResponse.ts';
 import type { QuestionVerdict as _mgrpo_v1_QuestionVerdict, QuestionVerdict__Output as _mgrpo_v1_QuestionVerdict__Output } from './mgrpo/v1/QuestionVerdict.ts';
 import type { RecordEvaluationRequest as _mgrpo_v1_RecordEvaluationRequest, RecordEvaluationRequest__Output as _mgrpo_v1_RecordEvaluationRequest__Output } from './mgrpo/v1/RecordEvaluationRequest.ts';
 import type { RecordEvaluationResponse as _mgrpo_v1_RecordEvaluationResponse, RecordEvaluationResponse__Output as _mgrpo_v1_RecordEvaluationResponse__Output } from './mgrpo/v1/RecordEvaluationResponse.ts';
@@ -50,6 +52,8 @@ export interface ProtoGrpcType {
       LearnerState: MessageTypeDefinition<_mgrpo_v1_LearnerState, _mgrpo_v1_LearnerState__Output>
       MemberVerdict: MessageTypeDefinition<_mgrpo_v1_MemberVerdict, _mgrpo_v1_MemberVerdict__Output>
       OtherWording: MessageTypeDefinition<_mgrpo_v1_OtherWording, _mgrpo_v1_OtherWording__Output>
+      QuarantineRequest: MessageTypeDefinition<_mgrpo_v1_QuarantineRequest, _mgrpo_v1_QuarantineRequest__Output>
+      QuarantineResponse: MessageTypeDefinition<_mgrpo_v1_QuarantineResponse, _mgrpo_v1_QuarantineResponse__Output>
       QuestionVerdict: MessageTypeDefinition<_mgrpo_v1_QuestionVerdict, _mgrpo_v1_QuestionVerdict__Output>
       RecordEvaluationRequest: MessageTypeDefinition<_mgrpo_v1_RecordEvaluationRequest, _mgrpo_v1_RecordEvaluationRequest__Output>
       RecordEvaluationResponse: MessageTypeDefinition<_mgrpo_v1_RecordEvaluationResponse, _mgrpo_v1_RecordEvaluationResponse__Output>

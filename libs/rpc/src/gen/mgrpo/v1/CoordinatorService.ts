@@ -3,9 +3,11 @@
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { GetRunRequest as _mgrpo_v1_GetRunRequest, GetRunRequest__Output as _mgrpo_v1_GetRunRequest__Output } from '../../mgrpo/v1/GetRunRequest.ts';
+import type { GetStatusRequest as _mgrpo_v1_GetStatusRequest, GetStatusRequest__Output as _mgrpo_v1_GetStatusRequest__Output } from '../../mgrpo/v1/GetStatusRequest.ts';
 import type { PauseRunRequest as _mgrpo_v1_PauseRunRequest, PauseRunRequest__Output as _mgrpo_v1_PauseRunRequest__Output } from '../../mgrpo/v1/PauseRunRequest.ts';
 import type { ResumeRunRequest as _mgrpo_v1_ResumeRunRequest, ResumeRunRequest__Output as _mgrpo_v1_ResumeRunRequest__Output } from '../../mgrpo/v1/ResumeRunRequest.ts';
 import type { RunState as _mgrpo_v1_RunState, RunState__Output as _mgrpo_v1_RunState__Output } from '../../mgrpo/v1/RunState.ts';
+import type { RunStatus as _mgrpo_v1_RunStatus, RunStatus__Output as _mgrpo_v1_RunStatus__Output } from '../../mgrpo/v1/RunStatus.ts';
 import type { StopRunRequest as _mgrpo_v1_StopRunRequest, StopRunRequest__Output as _mgrpo_v1_StopRunRequest__Output } from '../../mgrpo/v1/StopRunRequest.ts';
 import type { WatchRunRequest as _mgrpo_v1_WatchRunRequest, WatchRunRequest__Output as _mgrpo_v1_WatchRunRequest__Output } from '../../mgrpo/v1/WatchRunRequest.ts';
 
@@ -18,6 +20,15 @@ export interface CoordinatorServiceClient extends grpc.Client {
   getRun(argument: _mgrpo_v1_GetRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_RunState__Output>): grpc.ClientUnaryCall;
   getRun(argument: _mgrpo_v1_GetRunRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_RunState__Output>): grpc.ClientUnaryCall;
   getRun(argument: _mgrpo_v1_GetRunRequest, callback: grpc.requestCallback<_mgrpo_v1_RunState__Output>): grpc.ClientUnaryCall;
+  
+  GetStatus(argument: _mgrpo_v1_GetStatusRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_RunStatus__Output>): grpc.ClientUnaryCall;
+  GetStatus(argument: _mgrpo_v1_GetStatusRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_RunStatus__Output>): grpc.ClientUnaryCall;
+  GetStatus(argument: _mgrpo_v1_GetStatusRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_RunStatus__Output>): grpc.ClientUnaryCall;
+  GetStatus(argument: _mgrpo_v1_GetStatusRequest, callback: grpc.requestCallback<_mgrpo_v1_RunStatus__Output>): grpc.ClientUnaryCall;
+  getStatus(argument: _mgrpo_v1_GetStatusRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_RunStatus__Output>): grpc.ClientUnaryCall;
+  getStatus(argument: _mgrpo_v1_GetStatusRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_RunStatus__Output>): grpc.ClientUnaryCall;
+  getStatus(argument: _mgrpo_v1_GetStatusRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_RunStatus__Output>): grpc.ClientUnaryCall;
+  getStatus(argument: _mgrpo_v1_GetStatusRequest, callback: grpc.requestCallback<_mgrpo_v1_RunStatus__Output>): grpc.ClientUnaryCall;
   
   PauseRun(argument: _mgrpo_v1_PauseRunRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_RunState__Output>): grpc.ClientUnaryCall;
   PauseRun(argument: _mgrpo_v1_PauseRunRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_RunState__Output>): grpc.ClientUnaryCall;
@@ -56,6 +67,8 @@ export interface CoordinatorServiceClient extends grpc.Client {
 export interface CoordinatorServiceHandlers extends grpc.UntypedServiceImplementation {
   GetRun: grpc.handleUnaryCall<_mgrpo_v1_GetRunRequest__Output, _mgrpo_v1_RunState>;
   
+  GetStatus: grpc.handleUnaryCall<_mgrpo_v1_GetStatusRequest__Output, _mgrpo_v1_RunStatus>;
+  
   PauseRun: grpc.handleUnaryCall<_mgrpo_v1_PauseRunRequest__Output, _mgrpo_v1_RunState>;
   
   ResumeRun: grpc.handleUnaryCall<_mgrpo_v1_ResumeRunRequest__Output, _mgrpo_v1_RunState>;
@@ -68,6 +81,7 @@ export interface CoordinatorServiceHandlers extends grpc.UntypedServiceImplement
 
 export interface CoordinatorServiceDefinition extends grpc.ServiceDefinition {
   GetRun: MethodDefinition<_mgrpo_v1_GetRunRequest, _mgrpo_v1_RunState, _mgrpo_v1_GetRunRequest__Output, _mgrpo_v1_RunState__Output>
+  GetStatus: MethodDefinition<_mgrpo_v1_GetStatusRequest, _mgrpo_v1_RunStatus, _mgrpo_v1_GetStatusRequest__Output, _mgrpo_v1_RunStatus__Output>
   PauseRun: MethodDefinition<_mgrpo_v1_PauseRunRequest, _mgrpo_v1_RunState, _mgrpo_v1_PauseRunRequest__Output, _mgrpo_v1_RunState__Output>
   ResumeRun: MethodDefinition<_mgrpo_v1_ResumeRunRequest, _mgrpo_v1_RunState, _mgrpo_v1_ResumeRunRequest__Output, _mgrpo_v1_RunState__Output>
   StopRun: MethodDefinition<_mgrpo_v1_StopRunRequest, _mgrpo_v1_RunState, _mgrpo_v1_StopRunRequest__Output, _mgrpo_v1_RunState__Output>

@@ -8,6 +8,8 @@ import type { CheckpointNowRequest as _mgrpo_v1_CheckpointNowRequest, Checkpoint
 import type { CheckpointNowResponse as _mgrpo_v1_CheckpointNowResponse, CheckpointNowResponse__Output as _mgrpo_v1_CheckpointNowResponse__Output } from '../../mgrpo/v1/CheckpointNowResponse.ts';
 import type { GetLearnerStateRequest as _mgrpo_v1_GetLearnerStateRequest, GetLearnerStateRequest__Output as _mgrpo_v1_GetLearnerStateRequest__Output } from '../../mgrpo/v1/GetLearnerStateRequest.ts';
 import type { LearnerState as _mgrpo_v1_LearnerState, LearnerState__Output as _mgrpo_v1_LearnerState__Output } from '../../mgrpo/v1/LearnerState.ts';
+import type { QuarantineRequest as _mgrpo_v1_QuarantineRequest, QuarantineRequest__Output as _mgrpo_v1_QuarantineRequest__Output } from '../../mgrpo/v1/QuarantineRequest.ts';
+import type { QuarantineResponse as _mgrpo_v1_QuarantineResponse, QuarantineResponse__Output as _mgrpo_v1_QuarantineResponse__Output } from '../../mgrpo/v1/QuarantineResponse.ts';
 import type { RecordEvaluationRequest as _mgrpo_v1_RecordEvaluationRequest, RecordEvaluationRequest__Output as _mgrpo_v1_RecordEvaluationRequest__Output } from '../../mgrpo/v1/RecordEvaluationRequest.ts';
 import type { RecordEvaluationResponse as _mgrpo_v1_RecordEvaluationResponse, RecordEvaluationResponse__Output as _mgrpo_v1_RecordEvaluationResponse__Output } from '../../mgrpo/v1/RecordEvaluationResponse.ts';
 import type { WatchLearnerRequest as _mgrpo_v1_WatchLearnerRequest, WatchLearnerRequest__Output as _mgrpo_v1_WatchLearnerRequest__Output } from '../../mgrpo/v1/WatchLearnerRequest.ts';
@@ -40,6 +42,15 @@ export interface LearnerServiceClient extends grpc.Client {
   getState(argument: _mgrpo_v1_GetLearnerStateRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_LearnerState__Output>): grpc.ClientUnaryCall;
   getState(argument: _mgrpo_v1_GetLearnerStateRequest, callback: grpc.requestCallback<_mgrpo_v1_LearnerState__Output>): grpc.ClientUnaryCall;
   
+  Quarantine(argument: _mgrpo_v1_QuarantineRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_QuarantineResponse__Output>): grpc.ClientUnaryCall;
+  Quarantine(argument: _mgrpo_v1_QuarantineRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_QuarantineResponse__Output>): grpc.ClientUnaryCall;
+  Quarantine(argument: _mgrpo_v1_QuarantineRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_QuarantineResponse__Output>): grpc.ClientUnaryCall;
+  Quarantine(argument: _mgrpo_v1_QuarantineRequest, callback: grpc.requestCallback<_mgrpo_v1_QuarantineResponse__Output>): grpc.ClientUnaryCall;
+  quarantine(argument: _mgrpo_v1_QuarantineRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_QuarantineResponse__Output>): grpc.ClientUnaryCall;
+  quarantine(argument: _mgrpo_v1_QuarantineRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_QuarantineResponse__Output>): grpc.ClientUnaryCall;
+  quarantine(argument: _mgrpo_v1_QuarantineRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_QuarantineResponse__Output>): grpc.ClientUnaryCall;
+  quarantine(argument: _mgrpo_v1_QuarantineRequest, callback: grpc.requestCallback<_mgrpo_v1_QuarantineResponse__Output>): grpc.ClientUnaryCall;
+  
   RecordEvaluation(argument: _mgrpo_v1_RecordEvaluationRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_RecordEvaluationResponse__Output>): grpc.ClientUnaryCall;
   RecordEvaluation(argument: _mgrpo_v1_RecordEvaluationRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_mgrpo_v1_RecordEvaluationResponse__Output>): grpc.ClientUnaryCall;
   RecordEvaluation(argument: _mgrpo_v1_RecordEvaluationRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_mgrpo_v1_RecordEvaluationResponse__Output>): grpc.ClientUnaryCall;
@@ -63,6 +74,8 @@ export interface LearnerServiceHandlers extends grpc.UntypedServiceImplementatio
   
   GetState: grpc.handleUnaryCall<_mgrpo_v1_GetLearnerStateRequest__Output, _mgrpo_v1_LearnerState>;
   
+  Quarantine: grpc.handleUnaryCall<_mgrpo_v1_QuarantineRequest__Output, _mgrpo_v1_QuarantineResponse>;
+  
   RecordEvaluation: grpc.handleUnaryCall<_mgrpo_v1_RecordEvaluationRequest__Output, _mgrpo_v1_RecordEvaluationResponse>;
   
   Watch: grpc.handleServerStreamingCall<_mgrpo_v1_WatchLearnerRequest__Output, _mgrpo_v1_LearnerState>;
@@ -73,6 +86,7 @@ export interface LearnerServiceDefinition extends grpc.ServiceDefinition {
   AdmitWorker: MethodDefinition<_mgrpo_v1_AdmitWorkerRequest, _mgrpo_v1_AdmitWorkerResponse, _mgrpo_v1_AdmitWorkerRequest__Output, _mgrpo_v1_AdmitWorkerResponse__Output>
   CheckpointNow: MethodDefinition<_mgrpo_v1_CheckpointNowRequest, _mgrpo_v1_CheckpointNowResponse, _mgrpo_v1_CheckpointNowRequest__Output, _mgrpo_v1_CheckpointNowResponse__Output>
   GetState: MethodDefinition<_mgrpo_v1_GetLearnerStateRequest, _mgrpo_v1_LearnerState, _mgrpo_v1_GetLearnerStateRequest__Output, _mgrpo_v1_LearnerState__Output>
+  Quarantine: MethodDefinition<_mgrpo_v1_QuarantineRequest, _mgrpo_v1_QuarantineResponse, _mgrpo_v1_QuarantineRequest__Output, _mgrpo_v1_QuarantineResponse__Output>
   RecordEvaluation: MethodDefinition<_mgrpo_v1_RecordEvaluationRequest, _mgrpo_v1_RecordEvaluationResponse, _mgrpo_v1_RecordEvaluationRequest__Output, _mgrpo_v1_RecordEvaluationResponse__Output>
   Watch: MethodDefinition<_mgrpo_v1_WatchLearnerRequest, _mgrpo_v1_LearnerState, _mgrpo_v1_WatchLearnerRequest__Output, _mgrpo_v1_LearnerState__Output>
 }

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Cluster } from '../chaos/cluster.ts';
+import { mgrpo } from '../command-line.ts';
+import { makeWorkspace, smallConfig, trainSmall } from '../loop/small-run.ts';
+
+let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
+beforeAll(async () => {
+  workspace = await makeWorkspace();
+});
+afterAll(() => workspace.remove());
+
+describe('a run of many processes', () => {
+  let cluster: Cluster;
+
+  beforeAll(async () => {
+    const folder = join(workspace.folder, 'cluster');
+    const set = ['iterations=100000', 'prompts.validation=null', 'deployment.deadlines.rpcMs=9000'];
+    const config = smallConfig({ runFolder: folder, base: workspace.base, set });
+    cluster = await Cluster.start(folder, config);
+    await cluster.until('the run is under way', () => cluster.applied >= 2);
+  });
+  afterAll(() => cluster.close());
+
+  it('is told on one screen: services, queues, deadlines with their defaults', async () => {
+    const { stdout } = await mgrpo('status', '--coordinator', cluster.coordinator);
+    expect(stdout).toMatch(
+      /^Run \w+: running; \d+ of 100000 iterations applied; newest checkpoint/,
+    );
+    expect(stdout).toContain('Collapse: not suspected');
+    for (const service of ['learner', 'coordinator', 'voter', 'policy-rollout']) {
+      expect(stdout).toMatch(new RegExp(`^${service} +\\S+:\\d+ +ready`, 'm'));
+    }
+    expect(stdout).toContain('rpcMs 9000 (default 10000)');
+    expect(stdout.split('\n').length).toBeLessThan(45);
+  });
+
+  it('says who holds the jobs that it waits for', async () => {
+    const stopped = cluster.namesOf('policy-rollout');
+    const pids = stopped.map((name) => cluster.pidOf(name));
+    for (const name of stopped) await cluster.signal(name, 'SIGSTOP');
+    const { applied } = cluster;
+    const { stdout } = await mgrpo('status', '--coordinator', cluster.coordinator, '--json');
+    const { waitingFor, activeJobs } = JSON.parse(stdout) as {
+      waitingFor: string[];
+      activeJobs: { queue: string; process: string }[];
+    };
+    for (const name of stopped) await cluster.signal(name, 'SIGCONT');
+    const holders = activeJobs
+      .filter(({ queue }) => queue === 'rollout-policy')
+      .map((job) => Number(job.process.split(':').at(-1)));
+    expect(waitingFor[0]).toMatch(/^policy-rollout \S+:\d+.*rollout-policy jobs? in hand/);
+    expect(pids).toEqual(expect.arrayContaining(holders));
+    await cluster.until('it goes on', () => cluster.applied > applied + 2);
+  });
+
+  it('says that Redis does not answer', async () => {
+    cluster.redis.signal('SIGSTOP');
+    const { stdout } = await mgrpo('status', '--coordinator', cluster.coordinator);
+    cluster.redis.signal('SIGCONT');
+    expect(stdout).toContain('Waits for Redis, which does not answer');
+  });
+
+  it('turns unready before it drains', async () => {
+    const url = `${cluster.metricsUrl('policy-rollout-1')}/readyz`;
+    expect((await fetch(url)).status).toBe(200);
+    const answers: string[] = [];
+    const drained = cluster.kill('policy-rollout-1', 'SIGTERM');
+    for (let isThere = true; isThere; ) {
+      const answer = await fetch(url).catch(() => null);
+      isThere = answer !== null && !answers.includes('draining');
+      answers.push(((await answer?.text()) ?? 'gone').trim());
+    }
+    expect(answers).toContain('draining');
+    await drained;
+  });
+});
+
+it('finds the coordinator of `mgrpo train` in the run folder, and says when there is none', async () => {
+  const runFolder = join(workspace.folder, 'train');
+  let asked: ReturnType<typeof mgrpo> | undefined;
+  await trainSmall({
+    runFolder,
+    base: workspace.base,
+    set: ['iterations=40', 'prompts.validation=null'],
+    onIteration: (applied) => {
+      if (applied === 2) asked = mgrpo('status', runFolder);
+    },
+  });
+  expect((await asked)?.stdout).toMatch(/iterations applied/);
+  const afterwards = await mgrpo('status', runFolder);
+  expect(afterwards.code).toBe(1);
+  expect(afterwards.stderr).toContain('no run is under way');
+});
