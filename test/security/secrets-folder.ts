@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeCertificateFolder } from '@mgrpo/certificates';
+import { makeCertificateFolder, renewCertificates } from '@mgrpo/certificates';
 import {
   type AccessRole,
   accessRoles,
@@ -20,6 +20,8 @@ export interface SecretsFolder {
   certificates(role: string): { ca: string; certificate: string; key: string };
   /** A new token of the role, in the list of those that are let in. */
   tokenFile(role: AccessRole): string;
+  /** New keys and certificates by the same authority, in place of the old ones. */
+  renew(): void;
   remove(): void;
 }
 
@@ -32,7 +34,8 @@ export function makeSecrets({ days = 2 }: { days?: number } = {}): SecretsFolder
   }));
   const redis = { name: 'redis', uri: null, hosts: ['localhost', '127.0.0.1'] };
   const nobody = { name: 'nobody', uri: null, hosts: ['localhost'] };
-  makeCertificateFolder(folder, { peers: [...peers, redis, nobody], days, now: new Date() });
+  const options = { peers: [...peers, redis, nobody], days, now: new Date() };
+  makeCertificateFolder(folder, options);
   const tokensFile = join(folder, 'tokens');
   let list = '';
   writeFileSync(tokensFile, list);
@@ -52,6 +55,7 @@ export function makeSecrets({ days = 2 }: { days?: number } = {}): SecretsFolder
       writeFileSync(join(folder, role, 'token'), `${token}\n`);
       return join(folder, role, 'token');
     },
+    renew: () => renewCertificates(folder, options),
     remove: () => rmSync(folder, { recursive: true }),
   };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRedis, type RedisRole, requireRedis } from '@mgrpo/queues';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeWorkspace, trainSmall } from '../loop/small-run.ts';
+import { makeWorkspace, type SmallRun, trainSmall } from '../loop/small-run.ts';
 import { makeSecrets, type SecretsFolder } from './secrets-folder.ts';
 import { startTlsRedis, type TlsRedis } from './tls-redis.ts';
 
@@ -75,21 +75,30 @@ it('trains to the same weights with TLS, certificates and users everywhere, and 
   skip,
 }) => {
   if (redis === undefined) skip('there is no redis-server');
-  const small = (name: string, set: readonly string[] = []) =>
-    trainSmall({ runFolder: join(workspace.folder, name), base: workspace.base, set });
+  const small = (name: string, more: Partial<SmallRun> = {}) =>
+    trainSmall({ runFolder: join(workspace.folder, name), base: workspace.base, ...more });
   secrets.tokenFile('monitoring');
   const security = { ...secrets.certificates('{role}'), tokensFile: secrets.tokensFile };
-  const secure = await small('secure', [
-    ...settings('deployment.security', security),
-    ...settings('deployment.redis', redis!.address),
-  ]);
+  const before = secretsIn(secrets.folder);
+  const secure = await small('secure', {
+    set: [
+      'deployment.security.reloadMs=100',
+      ...settings('deployment.security', security),
+      ...settings('deployment.redis', redis!.address),
+    ],
+    // Certificates are renewed while everyone works, and a worker that starts then has a new one.
+    onIteration: (applied, pids) => {
+      if (applied === 2) secrets.renew();
+      if (applied === 3) process.kill(pids.get('voter-1')!, 'SIGKILL');
+    },
+  });
   const plain = await small('plain');
   expect(secure.outcome).toBe('finished');
-  expect(secure.restarts).toEqual([]);
+  expect(secure.restarts).toEqual(['voter-1']);
   expect(secure.policySha256).toBe(plain.policySha256);
   expect(secure.metrics).toEqual(plain.metrics);
 
-  const planted = secretsIn(secrets.folder);
+  const planted = [...before, ...secretsIn(secrets.folder)];
   expect(planted.length).toBeGreaterThan(15);
   const found = filesOf(join(workspace.folder, 'secure')).filter((path) => {
     const text = readFileSync(path, 'latin1');
