@@ -13,7 +13,7 @@ import {
   rolloutJobSchema,
   voteJobSchema,
 } from '@mgrpo/queues';
-import { contracts, decodeMessage, encodeMessage } from '@mgrpo/rpc';
+import { contracts, decodeMessage, decodeStored, encodeStored } from '@mgrpo/rpc';
 import { decodeRollouts, encodeRollouts, trainingSequences } from '@mgrpo/service';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 import type fc from 'fast-check';
@@ -99,9 +99,9 @@ function messageTargets(): FuzzTarget[] {
   const payload = encodeRollouts([
     { ...part, firstRollout: 0, rollouts: [rollout(0), rollout(1)] },
   ]);
-  const { chunks } = decodeMessage(contracts.RolloutBatch, payload, 'a batch');
+  const { chunks } = decodeStored(contracts.RolloutBatch, payload, 'a batch');
   const member = { role: 'ROLE_POLICY' as const, trains: true, numTokens: 3, advantage: 0.5 };
-  const batch = encodeMessage(contracts.TrainingBatch, {
+  const batch = encodeStored(contracts.TrainingBatch, {
     ...learnJob,
     rollouts: chunks,
     groups: [
@@ -115,7 +115,7 @@ function messageTargets(): FuzzTarget[] {
   return [
     target('rollout payloads', mutatedBytes([payload]), (bytes) => decodeRollouts(bytes, 'it')),
     target('training batches', mutatedBytes([batch]), (bytes) =>
-      trainingSequences(decodeMessage(contracts.TrainingBatch, bytes, 'it')),
+      trainingSequences(decodeStored(contracts.TrainingBatch, bytes, 'it')),
     ),
     target('vote requests', mutatedBytes([batch, payload]), (bytes) =>
       decodeMessage(contracts.VoteRequest, bytes, 'it'),

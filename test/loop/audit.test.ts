@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJournal } from '@mgrpo/checkpoint';
-import { contracts, decodeMessage, encodeMessage, type TrainingBatch__Output } from '@mgrpo/rpc';
+import { contracts, decodeStored, encodeStored, type TrainingBatch__Output } from '@mgrpo/rpc';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeRecord } from '../../libs/checkpoint/src/journal-record.ts';
 import { mgrpo } from '../command-line.ts';
@@ -52,9 +52,9 @@ async function forge(
   const records: Buffer[] = [];
   let at = 0;
   for await (const payload of readJournal(journal, () => {})) {
-    const batch = decodeMessage(contracts.TrainingBatch, payload, 'a batch');
+    const batch = decodeStored(contracts.TrainingBatch, payload, 'a batch');
     if (at === iteration) change(batch);
-    records.push(encodeRecord(at, encodeMessage(contracts.TrainingBatch, batch)).record as Buffer);
+    records.push(encodeRecord(at, encodeStored(contracts.TrainingBatch, batch)).record as Buffer);
     at += 1;
   }
   writeFileSync(join(journal, file!), Buffer.concat(records));

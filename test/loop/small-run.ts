@@ -28,6 +28,8 @@ export interface SmallRun {
   /** Called after every applied iteration, once each, as soon as the learner has recorded it. */
   onIteration?(applied: number, pids: ReadonlyMap<string, number>): void;
   signal?: AbortSignal;
+  /** The program that becomes the services; this one's command line by default. */
+  program?: string;
 }
 
 export interface SmallRunResult {
@@ -55,7 +57,7 @@ export async function trainSmall(run: SmallRun): Promise<SmallRunResult> {
   const outcome = await runTraining({
     config: smallConfig(run),
     runFolder: run.runFolder,
-    serveCommand: [cli, 'serve'],
+    serveCommand: [run.program ?? cli, 'serve'],
     searchPath: process.env.PATH ?? '',
     env: process.env,
     signal: run.signal ?? new AbortController().signal,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type MetricsRecord, RunFolder, readMetrics, runFiles } from '@mgrpo/checkpoint';
-import { contracts, decodeMessage, type TrainingBatch__Output } from '@mgrpo/rpc';
+import { contracts, decodeStored, type TrainingBatch__Output } from '@mgrpo/rpc';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 import { afterAll, describe, expect, it } from 'vitest';
 import { mgrpo } from '../command-line.ts';
@@ -75,7 +75,7 @@ async function journaledBatch(run: string, iteration: number): Promise<TrainingB
   const journal = await runFolder.openJournal(await runFolder.takeEpoch());
   const bytes = await journal.read(iteration);
   await journal.close();
-  return decodeMessage(contracts.TrainingBatch, bytes, 'the journal');
+  return decodeStored(contracts.TrainingBatch, bytes, 'the journal');
 }
 
 /** The first capitalised word that follows a lower-case word, written out once more. */

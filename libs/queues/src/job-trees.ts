@@ -6,6 +6,7 @@ import { childPayloads } from './child-payloads.ts';
 import { type FailedJob, failedJob } from './failed-job.ts';
 import {
   type EvaluateJob,
+  jobFormat,
   type LearnJob,
   type PayloadRef,
   type QueueName,
@@ -278,7 +279,13 @@ export class JobTrees {
       removeOnComplete: true,
       ...(isChild ? { failParentOnFailure: true } : {}),
     };
-    return { name: queueName, queueName, data, prefix: this.#options.prefix, opts };
+    return {
+      name: queueName,
+      queueName,
+      data: { format: jobFormat, ...data },
+      prefix: this.#options.prefix,
+      opts,
+    };
   }
 }
 

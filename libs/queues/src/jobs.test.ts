@@ -33,6 +33,7 @@ describe('a vote job', () => {
     ['one prompt twice', { prompts: [...job.prompts, ...job.prompts] }, /two positions/],
     ['an empty gold answer', { gold: '' }, /gold/],
     ['no word on gold answers', { gold: undefined }, /gold/],
+    ['a newer format', { format: 2 }, /is of another version of this program/],
     ['anything else', { answer: '7' }, /answer/],
   ])('of %s is refused', (_what, change, message) => {
     expect(() => parseMessage(voteJobSchema, { ...job, ...change }, 'job')).toThrow(message);

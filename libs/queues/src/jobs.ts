@@ -41,8 +41,13 @@ const samplingSchema = z.strictObject({
 /** A prompt by its position in the iteration or among the validation problems. */
 const promptSchema = z.strictObject({ prompt: count, tokens });
 
+/** Of the jobs' data, which `JobTrees` writes into each: raised when an older worker would misread them. */
+export const jobFormat = 1;
+const format = z.literal(jobFormat, 'is of another version of this program').optional();
+
 /** Generate responses for some prompts with one role's weights of exactly this version. */
 export const rolloutJobSchema = z.strictObject({
+  format,
   runId: name,
   purpose: z.enum(['train', 'eval']),
   role: z.enum(['policy', 'momentum']),
@@ -59,6 +64,7 @@ export const rolloutJobSchema = z.strictObject({
 
 /** Filter, label and reward the groups of one question, once all their rollouts are there. */
 export const voteJobSchema = z.strictObject({
+  format,
   runId: name,
   iteration: count,
   weightVersion: count,
@@ -75,6 +81,7 @@ export const voteJobSchema = z.strictObject({
 
 /** Train on the iteration, once all its questions have voted. */
 export const learnJobSchema = z.strictObject({
+  format,
   runId: name,
   iteration: count,
   weightVersion: count,
@@ -82,6 +89,7 @@ export const learnJobSchema = z.strictObject({
 
 /** Score the responses to the validation problems, once all are there. */
 export const evaluateJobSchema = z.strictObject({
+  format,
   runId: name,
   version: count,
 });

@@ -15,7 +15,9 @@ export {
   streamHandler,
   unaryHandler,
 } from './server.ts';
+export { requireSameMinor, softwareVersion } from './software-version.ts';
 export { fromStatus, toStatus } from './status.ts';
+export { decodeStored, encodeStored } from './stored-messages.ts';
 export { tokenHash } from './tokens.ts';
 export {
   chunkBytes,

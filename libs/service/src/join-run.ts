@@ -6,6 +6,7 @@ import {
   contracts,
   type LearnerState__Output,
   type PeerSecurity,
+  softwareVersion,
   unary,
   wireRole,
 } from '@mgrpo/rpc';
@@ -38,9 +39,9 @@ export function requireAddress(config: RunConfig, service: 'learner' | 'coordina
 }
 
 /**
- * Waits for the learner and checks that it runs the same configuration.
+ * Waits for the learner and checks that it runs the same configuration and version.
  *
- * @throws MgrpoError INCOMPATIBLE when it does not, DEADLINE when it can't be reached in time.
+ * @throws MgrpoError INCOMPATIBLE when it does not, or is of another minor version, DEADLINE when it can't be reached in time.
  */
 export async function joinRun(
   config: RunConfig,
@@ -50,7 +51,8 @@ export async function joinRun(
   try {
     return await unary<LearnerState__Output>(
       `learner at ${learnerAddress(config)}`,
-      (...call) => client.getState({ configHash: configHash(config) }, ...call),
+      (...call) =>
+        client.getState({ configHash: configHash(config), version: softwareVersion }, ...call),
       { deadlineMs: config.deployment.deadlines.startMs, waitForReady: true },
     );
   } finally {

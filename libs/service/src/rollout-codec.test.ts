@@ -1,4 +1,10 @@
-import { contracts, decodeMessage, encodeMessage, type RolloutBatch } from '@mgrpo/rpc';
+import {
+  contracts,
+  decodeStored,
+  encodeMessage,
+  encodeStored,
+  type RolloutBatch,
+} from '@mgrpo/rpc';
 import { describe, expect, it } from 'vitest';
 import { assembleGroups } from './groups.ts';
 import { decodeRollouts, encodeRollouts, type RolloutPart } from './rollout-codec.ts';
@@ -25,15 +31,25 @@ function part(role: 'policy' | 'momentum', first: number, count: number): Rollou
 /** The payload of one policy part with something changed. */
 function tampered(change: (batch: RolloutBatch) => void): Buffer {
   const bytes = encodeRollouts([part('policy', 0, 2)]);
-  const batch = decodeMessage(contracts.RolloutBatch, bytes, 'test') as RolloutBatch;
+  const batch = decodeStored(contracts.RolloutBatch, bytes, 'test') as RolloutBatch;
   change(batch);
-  return encodeMessage(contracts.RolloutBatch, batch);
+  return encodeStored(contracts.RolloutBatch, batch);
 }
 
 describe('a rollout payload', () => {
   it('comes back as it was, to the bit', () => {
     const parts = [part('policy', 4, 3), part('momentum', 0, 1)];
     expect(decodeRollouts(encodeRollouts(parts), 'k')).toEqual(parts);
+  });
+
+  it('of a newer format is refused by its number, and one without a number is of the first', () => {
+    const batch = decodeStored(contracts.RolloutBatch, encodeRollouts([part('policy', 0, 2)]), 'k');
+    const unversioned = encodeMessage(contracts.RolloutBatch, { ...batch, formatVersion: 0 });
+    expect(decodeRollouts(unversioned, 'k')).toEqual([part('policy', 0, 2)]);
+    const newer = encodeMessage(contracts.RolloutBatch, { ...batch, formatVersion: 2 });
+    expect(() => decodeRollouts(newer, 'k')).toThrow(
+      'k has format 2, this program reads 1: a newer version wrote it; go on with that one',
+    );
   });
 
   it('has the same bytes whoever makes it', () => {

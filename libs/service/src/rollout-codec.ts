@@ -2,8 +2,8 @@ import { MgrpoError } from '@mgrpo/errors';
 import {
   arrayBytes,
   contracts,
-  decodeMessage,
-  encodeMessage,
+  decodeStored,
+  encodeStored,
   float32Array,
   int32Array,
   type RolloutBatch__Output,
@@ -42,12 +42,12 @@ const wireFinish = { stop: 'FINISH_REASON_STOP', length: 'FINISH_REASON_LENGTH' 
 
 /** The payload of a rollout job. */
 export function encodeRollouts(parts: readonly RolloutPart[]): Buffer {
-  return encodeMessage(contracts.RolloutBatch, { chunks: parts.map(toWire) });
+  return encodeStored(contracts.RolloutBatch, { chunks: parts.map(toWire) });
 }
 
 /** @throws MgrpoError INVALID_MESSAGE when the bytes are not a consistent batch. */
 export function decodeRollouts(bytes: Uint8Array, what: string): RolloutPart[] {
-  const batch: RolloutBatch__Output = decodeMessage(contracts.RolloutBatch, bytes, what);
+  const batch: RolloutBatch__Output = decodeStored(contracts.RolloutBatch, bytes, what);
   if (batch.chunks.length === 0) throw new MgrpoError('INVALID_MESSAGE', `${what} has no rollouts`);
   return batch.chunks.map((chunk) => fromWire(chunk, what));
 }

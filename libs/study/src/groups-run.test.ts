@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RunFolder } from '@mgrpo/checkpoint';
 import { parseRunConfig } from '@mgrpo/config';
 import { readEvaluationPrompts } from '@mgrpo/datasets';
-import { contracts, encodeMessage, type GroupVerdict } from '@mgrpo/rpc';
+import { contracts, encodeStored, type GroupVerdict } from '@mgrpo/rpc';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 import { expect, onTestFinished, test } from 'vitest';
 import { readRunGroups } from './groups-run.ts';
@@ -28,7 +28,7 @@ async function runWith(groups: readonly GroupVerdict[] | null, method = 'mgrpo')
   const run = await RunFolder.create(folder, { config, manifest: { runId: 'a' } }, quiet);
   const journal = await run.openJournal(await run.takeEpoch());
   const batch = { runId: 'a', iteration: 0, groups: [...(groups ?? [])] };
-  if (groups !== null) await journal.append(0, encodeMessage(contracts.TrainingBatch, batch));
+  if (groups !== null) await journal.append(0, encodeStored(contracts.TrainingBatch, batch));
   await journal.close();
   return folder;
 }

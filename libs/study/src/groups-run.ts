@@ -3,7 +3,7 @@ import { evidenceKind, methods } from '@mgrpo/algorithm';
 import { RunFolder, readJournal, runFiles } from '@mgrpo/checkpoint';
 import { parseRunConfig, type RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
-import { contracts, decodeMessage, type GroupVerdict__Output, roleFromWire } from '@mgrpo/rpc';
+import { contracts, decodeStored, type GroupVerdict__Output, roleFromWire } from '@mgrpo/rpc';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 import type { Outcome, RecordedGroup, RecordedStream } from './groups-format.ts';
 import { readProblems } from './problems.ts';
@@ -29,7 +29,7 @@ export async function readRunGroups(
   let iteration = 0;
   for await (const payload of readJournal(join(folder, runFiles.journal), warn)) {
     const what = `${folder}: journal record of iteration ${iteration}`;
-    const batch = decodeMessage(contracts.TrainingBatch, payload, what);
+    const batch = decodeStored(contracts.TrainingBatch, payload, what);
     const golds = batch.groups.map(goldOf);
     groups.push(...batch.groups.map((group, at) => recordedGroup(group, golds[at] ?? null, what)));
     iteration += 1;

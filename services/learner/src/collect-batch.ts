@@ -1,6 +1,6 @@
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import type { LearnJob, PayloadStore, ReceivedJob } from '@mgrpo/queues';
-import { contracts, decodeMessage, roleFromWire, type TrainingBatch } from '@mgrpo/rpc';
+import { contracts, decodeStored, roleFromWire, type TrainingBatch } from '@mgrpo/rpc';
 import { decodeRollouts, toWire } from '@mgrpo/service';
 import type { Logger } from '@mgrpo/telemetry';
 import { orderedVerdicts } from './ordered-verdicts.ts';
@@ -31,7 +31,7 @@ export async function collectBatch(
   const refs = await children();
   const questions = await Promise.all(
     refs.map(async (ref) =>
-      decodeMessage(contracts.QuestionVerdict, await payloads.get(ref), ref.key),
+      decodeStored(contracts.QuestionVerdict, await payloads.get(ref), ref.key),
     ),
   );
   const verdicts = questions.flatMap((question) => question.groups);

@@ -6,7 +6,9 @@ import {
   type LearnerState,
   type QuarantineRequest__Output,
   type RecordEvaluationRequest__Output,
+  requireSameMinor,
   roleFromWire,
+  softwareVersion,
   streamHandler,
   unaryHandler,
   type WatchLearnerRequest__Output,
@@ -24,8 +26,10 @@ export function learnerRpc(
   const ownHash = configHash(config);
   return {
     getState: unaryHandler(async (request: GetLearnerStateRequest__Output) => {
+      // Who only looks sends no hash, and may be of any version.
+      if (request.configHash !== '') requireSameMinor('the service that joins', request.version);
       requireSameConfig(request.configHash, ownHash);
-      return learner.state;
+      return { ...learner.state, version: softwareVersion };
     }),
     watch: streamHandler<WatchLearnerRequest__Output, LearnerState>(async (_request, sink) => {
       for await (const state of learner.states.read(sink.signal)) await sink.send(state);

@@ -5,8 +5,8 @@ import { MgrpoError } from '@mgrpo/errors';
 import { faultPoint } from '@mgrpo/faults';
 import {
   contracts,
-  decodeMessage,
-  encodeMessage,
+  decodeStored,
+  encodeStored,
   type LearnerState,
   type TrainingBatch__Output,
 } from '@mgrpo/rpc';
@@ -68,7 +68,7 @@ export class Learner {
     while (this.#applied < last) {
       const bytes = await journal.read(this.#applied);
       const what = `journal record of iteration ${this.#applied}`;
-      const batch = decodeMessage(contracts.TrainingBatch, bytes, what);
+      const batch = decodeStored(contracts.TrainingBatch, bytes, what);
       // Only the versions that a job may still ask for are worth sending.
       await this.#apply(
         batch,
@@ -175,9 +175,9 @@ export class Learner {
 
   async #journalThenApply({ batch, timings, journaled }: OfferedBatch): Promise<void> {
     const { journal, tracer, onFatal } = this.#options;
-    const bytes = encodeMessage(contracts.TrainingBatch, batch);
+    const bytes = encodeStored(contracts.TrainingBatch, batch);
     // What is applied is what the journal says, so that a replay can't differ.
-    const record = decodeMessage(contracts.TrainingBatch, bytes, 'the batch to journal');
+    const record = decodeStored(contracts.TrainingBatch, bytes, 'the batch to journal');
     // A batch that can't be trained on must not enter the journal: every replay would fail on it.
     const prompts = trainingSequences(record);
     try {

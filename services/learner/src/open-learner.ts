@@ -13,6 +13,7 @@ import {
 import { parseRunConfig, type RunConfig, runIdentity, withoutSecrets } from '@mgrpo/config';
 import { dataSha256 } from '@mgrpo/datasets';
 import { MgrpoError } from '@mgrpo/errors';
+import { requireSameMinor, softwareVersion } from '@mgrpo/rpc';
 import { type Fingerprint, fingerprint, sameFingerprint } from '@mgrpo/runtime';
 import { configHash, type ServiceContext, WeightPublisher } from '@mgrpo/service';
 import {
@@ -154,10 +155,17 @@ async function openRunFolder(
     folder = await RunFolder.open(path, { warn });
   } catch (error) {
     if (!(error instanceof MgrpoError) || error.code !== 'NOT_FOUND') throw error;
-    const manifest = { runId, baseWeightsSha256: model.sha256, machine };
+    const manifest = {
+      runId,
+      version: softwareVersion,
+      baseWeightsSha256: model.sha256,
+      machine,
+    };
     const contents = { config: { ...(await configToStore(path, config)) }, manifest };
     return await RunFolder.create(path, contents, { warn });
   }
+  const { version } = folder.manifest;
+  if (typeof version === 'string') requireSameMinor(join(path, runFiles.manifest), version);
   if (folder.manifest.runId !== runId) {
     throw new MgrpoError(
       'INCOMPATIBLE',

@@ -11,7 +11,7 @@ import {
   type VoteJob,
   voteJobSchema,
 } from '@mgrpo/queues';
-import { contracts, encodeMessage } from '@mgrpo/rpc';
+import { contracts, encodeStored } from '@mgrpo/rpc';
 import {
   consumerSettings,
   decodeRollouts,
@@ -133,7 +133,7 @@ async function vote(
     rollouts: verdicts.reduce((sum, { members }) => sum + members.length, 0),
     labels: verdicts.filter(({ label }) => label.kind !== 'none').length,
   });
-  const ref = await payloads.put(data.key, encodeMessage(contracts.QuestionVerdict, message));
+  const ref = await payloads.put(data.key, encodeStored(contracts.QuestionVerdict, message));
   metrics.groupSeconds.observe((Date.now() - addedAtMs) / 1000);
   return { ...ref, generatedAtMs: Math.max(...refs.map((each) => each.finishedAtMs ?? 0)) };
 }

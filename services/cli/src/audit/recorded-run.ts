@@ -9,7 +9,7 @@ import {
 } from '@mgrpo/checkpoint';
 import { parseRunConfig, type RunConfig, requireOwnEngine } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
-import { contracts, decodeMessage, type TrainingBatch__Output } from '@mgrpo/rpc';
+import { contracts, decodeStored, type TrainingBatch__Output } from '@mgrpo/rpc';
 import { type Fingerprint, fingerprint, sameFingerprint } from '@mgrpo/runtime';
 import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 
@@ -69,7 +69,7 @@ async function* batchesOf(
   for await (const payload of readJournal(join(path, runFiles.journal), warn)) {
     if (iteration >= from) {
       const what = `${path}: journal record of iteration ${iteration}`;
-      const batch = decodeMessage(contracts.TrainingBatch, payload, what);
+      const batch = decodeStored(contracts.TrainingBatch, payload, what);
       if (batch.iteration !== iteration) {
         throw new MgrpoError('CORRUPT', `${what} is of iteration ${batch.iteration}`);
       }

@@ -3,8 +3,10 @@
 
 export interface GetLearnerStateRequest {
   'configHash'?: (string);
+  'version'?: (string);
 }
 
 export interface GetLearnerStateRequest__Output {
   'configHash': (string);
+  'version': (string);
 }

@@ -15,6 +15,7 @@ export interface LearnerState {
   'phase'?: (string);
   'pendingIterations'?: (number)[];
   'fingerprint'?: (string);
+  'version'?: (string);
 }
 
 export interface LearnerState__Output {
@@ -30,4 +31,5 @@ export interface LearnerState__Output {
   'phase': (string);
   'pendingIterations': (number)[];
   'fingerprint': (string);
+  'version': (string);
 }

@@ -4,8 +4,10 @@ import type { GroupVerdict as _mgrpo_v1_GroupVerdict, GroupVerdict__Output as _m
 
 export interface QuestionVerdict {
   'groups'?: (_mgrpo_v1_GroupVerdict)[];
+  'formatVersion'?: (number);
 }
 
 export interface QuestionVerdict__Output {
   'groups': (_mgrpo_v1_GroupVerdict__Output)[];
+  'formatVersion': (number);
 }

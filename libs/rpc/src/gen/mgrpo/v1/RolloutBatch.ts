@@ -4,8 +4,10 @@ import type { RolloutChunk as _mgrpo_v1_RolloutChunk, RolloutChunk__Output as _m
 
 export interface RolloutBatch {
   'chunks'?: (_mgrpo_v1_RolloutChunk)[];
+  'formatVersion'?: (number);
 }
 
 export interface RolloutBatch__Output {
   'chunks': (_mgrpo_v1_RolloutChunk__Output)[];
+  'formatVersion': (number);
 }

@@ -10,6 +10,7 @@ export interface TrainingBatch {
   'weightVersion'?: (number | string | Long);
   'groups'?: (_mgrpo_v1_GroupVerdict)[];
   'rollouts'?: (_mgrpo_v1_RolloutChunk)[];
+  'formatVersion'?: (number);
 }
 
 export interface TrainingBatch__Output {
@@ -18,4 +19,5 @@ export interface TrainingBatch__Output {
   'weightVersion': (number);
   'groups': (_mgrpo_v1_GroupVerdict__Output)[];
   'rollouts': (_mgrpo_v1_RolloutChunk__Output)[];
+  'formatVersion': (number);
 }
