@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type RunConfig, runIdentity } from '@mgrpo/config';
-import { MgrpoError } from '@mgrpo/errors';
+import { MgrpoError, messageOf } from '@mgrpo/errors';
 import {
   connect,
   contracts,
@@ -47,14 +47,18 @@ export async function joinRun(
   config: RunConfig,
   security: PeerSecurity,
 ): Promise<LearnerState__Output> {
+  const target = `learner at ${learnerAddress(config)}`;
   const client = connect(contracts.LearnerService, learnerAddress(config), security);
+  const request = { configHash: configHash(config), version: softwareVersion };
+  const ask = (limits: { deadlineMs: number; waitForReady?: boolean }) =>
+    unary<LearnerState__Output>(target, (...call) => client.getState(request, ...call), limits);
   try {
-    return await unary<LearnerState__Output>(
-      `learner at ${learnerAddress(config)}`,
-      (...call) =>
-        client.getState({ configHash: configHash(config), version: softwareVersion }, ...call),
-      { deadlineMs: config.deployment.deadlines.startMs, waitForReady: true },
-    );
+    return await ask({ deadlineMs: config.deployment.deadlines.startMs, waitForReady: true });
+  } catch (error) {
+    if (!(error instanceof MgrpoError && error.code === 'DEADLINE')) throw error;
+    // A wait that ends says nothing of its reason: a learner that is down, or one that refuses our certificate.
+    const reason = await ask({ deadlineMs: 1000 }).then(() => 'it answers now', messageOf);
+    throw new MgrpoError('DEADLINE', `could not join the run in time: ${reason}`, { cause: error });
   } finally {
     client.close();
   }
