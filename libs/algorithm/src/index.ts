@@ -15,6 +15,7 @@ export {
   type RoleMajority,
   roleMajorities,
 } from './collapse-signals.ts';
+export { maxSkippedInARow } from './divergence.ts';
 export { emaStep, type MomentumOptions, momentumCoefficientAt } from './ema.ts';
 export {
   type Fence,

@@ -2,9 +2,15 @@ export { Broadcast } from './broadcast.ts';
 export { configHash, joinRun, learnerAddress, requireAddress } from './join-run.ts';
 export { judgeJob, type RolloutPayload } from './judge-job.ts';
 export { machineFingerprint } from './machine.ts';
+export { bytesOf, type MemoryPlan, memoryPlan } from './memory-plan.ts';
 export { feedMetrics, openWeightFeed } from './open-weight-feed.ts';
 export { showPresence } from './presence.ts';
 export { consumerSettings, payloadTtlSeconds, redisAddressOf } from './queue-settings.ts';
+export {
+  gigabytes,
+  machineMemoryBytes,
+  requireProcessMemory,
+} from './require-memory.ts';
 export {
   decodeRollouts,
   encodeRollouts,
@@ -32,3 +38,4 @@ export { type VoteOptions, verdictToWire } from './vote-question.ts';
 export { WeightFeed, type WeightFeedOptions } from './weight-feed.ts';
 export { WeightPublisher } from './weight-publisher.ts';
 export { requireSameConfig, weightRpc } from './weight-rpc.ts';
+export { type Fit, whatFits } from './what-fits.ts';

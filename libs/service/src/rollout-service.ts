@@ -16,6 +16,7 @@ import { admitWorker, joinRun } from './join-run.ts';
 import { openWeightFeed } from './open-weight-feed.ts';
 import { showPresence } from './presence.ts';
 import { consumerSettings, payloadTtlSeconds, redisAddressOf } from './queue-settings.ts';
+import { requireProcessMemory } from './require-memory.ts';
 import { openRolloutEngine } from './rollout-engine.ts';
 import { rolloutRpc } from './rollout-rpc.ts';
 import { RolloutWorker, rolloutMetrics } from './rollout-worker.ts';
@@ -40,6 +41,7 @@ export async function startRolloutService(
     joinRun(config, security),
   ]);
   joined(runId);
+  requireProcessMemory(`${role}-rollout`, model, config);
   const stops = stopTokenIds(model, tokenizer);
   const { engine, device } = await openRolloutEngine(config, {
     ...{ role, runId, model, tokenizer, env, log, notice },

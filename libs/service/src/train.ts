@@ -14,6 +14,7 @@ import {
   serverStream,
 } from '@mgrpo/rpc';
 import { redisAddressOf } from './queue-settings.ts';
+import { requireRunMemory } from './require-memory.ts';
 import { openPeerSecurity } from './service-security.ts';
 import { type SupervisedService, Supervisor, type SupervisorEvent } from './supervisor.ts';
 
@@ -51,10 +52,11 @@ export type TrainOutcome = 'finished' | 'stopped' | 'halted';
 /**
  * Trains on this machine: a Redis, one process for each service, watched until the run has finished.
  *
- * @throws MgrpoError with the run's own reason when it fails.
+ * @throws MgrpoError RESOURCE when it would not fit into the memory, else with the run's own reason when it fails.
  */
 export async function runTraining(options: TrainOptions): Promise<TrainOutcome> {
   const { config, runFolder, hooks } = options;
+  await requireRunMemory(config);
   const configPath = writeConfig(runFolder, config);
   const own = configOfRole(config, 'operator').deployment;
   const security = openPeerSecurity(own.security, hooks.tell);

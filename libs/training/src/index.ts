@@ -5,6 +5,7 @@ export {
   referenceTolerances,
 } from './compare-with-reference.ts';
 export { weightFeeds } from './model-feeds.ts';
+export { gradientPassBytes } from './pass-memory.ts';
 export {
   type PretrainingHooks,
   type PretrainingStep,
@@ -15,13 +16,12 @@ export { type PassLimits, passLimits, type Recompute } from './recompute.ts';
 export { Scorer } from './scorer.ts';
 export { ScoringEngine } from './scoring-engine.ts';
 export type { TokenScores } from './token-scores.ts';
-export {
-  maxSkippedInARow,
-  type PolicyStats,
-  type SkippedStep,
-  type StepStats,
-  type TrainSeconds,
-  type TrainStats,
+export type {
+  PolicyStats,
+  SkippedStep,
+  StepStats,
+  TrainSeconds,
+  TrainStats,
 } from './train-stats.ts';
 export { type ScoringWeights, Trainer, type TrainerInit } from './trainer.ts';
 export { initialTrainerState, type TrainerState } from './trainer-state.ts';

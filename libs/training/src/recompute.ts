@@ -52,7 +52,7 @@ function resolveRecompute(
  * (hidden states, projections, attention weights, MLP), logits and their softmax, and the gradients as parts,
  * joined and fetched.
  */
-function wholePassNumbers(
+export function wholePassNumbers(
   model: ModelConfig,
   { microbatchTokens, longestSequence }: MicrobatchShape,
 ): number {

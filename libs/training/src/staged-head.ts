@@ -5,7 +5,7 @@ import { addTo } from './packed-sequences.ts';
 import { stageSession } from './staged-layers.ts';
 
 /** Most logits that exist at once: 64 MiB, of which a run has a few. */
-const maxChunkLogits = 2 ** 24;
+export const maxChunkLogits = 2 ** 24;
 
 /** What the head is asked about. */
 export interface HeadQuery {

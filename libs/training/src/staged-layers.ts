@@ -16,7 +16,7 @@ import { addTo, type PackedSequences, type Span } from './packed-sequences.ts';
  * Queries whose attention weights exist at once: with S keys and H heads they are H × 128 × S numbers, where all
  * queries of a sequence would be H × S².
  */
-const queriesPerBlock = 128;
+export const queriesPerBlock = 128;
 
 /** What a layer's backward pass needs beside the weights. */
 export interface LayerRecord {

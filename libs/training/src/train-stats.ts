@@ -46,9 +46,6 @@ export interface SkippedStep {
   readonly sequences: readonly SequencePlace[];
 }
 
-/** Skipped steps in a row that end a run: one may be a freak of its batch, three are the weights. */
-export const maxSkippedInARow = 3;
-
 /** What training on one iteration did. */
 export type TrainStats =
   | {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { CollapseState } from '@mgrpo/algorithm';
+import { type CollapseState, maxSkippedInARow } from '@mgrpo/algorithm';
 import { bytesOf, type CheckpointState, type MetricsRecord, runFiles } from '@mgrpo/checkpoint';
 import { MgrpoError } from '@mgrpo/errors';
 import { faultPoint } from '@mgrpo/faults';
@@ -11,7 +11,7 @@ import {
   type TrainingBatch__Output,
 } from '@mgrpo/rpc';
 import { Broadcast, machineFingerprint, trainingSequences } from '@mgrpo/service';
-import { maxSkippedInARow, type TrainingSequence, type TrainStats } from '@mgrpo/training';
+import type { TrainingSequence, TrainStats } from '@mgrpo/training';
 import { collapseAfter } from './collapse-watch.ts';
 import type { OfferedBatch } from './collect-batch.ts';
 import { skippedInARow, skippedInARowAfter } from './divergence.ts';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { klReference } from '@mgrpo/algorithm';
 import {
   type LoadedCheckpoint,
+  loadModelConfig,
   loadModelFolder,
   type ModelFolder,
   modelSha256,
@@ -15,7 +16,12 @@ import { dataSha256 } from '@mgrpo/datasets';
 import { MgrpoError } from '@mgrpo/errors';
 import { requireSameMinor, softwareVersion } from '@mgrpo/rpc';
 import { type Fingerprint, fingerprint, sameFingerprint } from '@mgrpo/runtime';
-import { configHash, type ServiceContext, WeightPublisher } from '@mgrpo/service';
+import {
+  configHash,
+  requireProcessMemory,
+  type ServiceContext,
+  WeightPublisher,
+} from '@mgrpo/service';
 import {
   initialTrainerState,
   iterationSchedule,
@@ -46,6 +52,7 @@ export async function openLearner(
   onFatal: (error: unknown) => void,
 ): Promise<OpenedLearner> {
   const warn = (message: string) => log.warn(message);
+  requireProcessMemory('learner', await loadModelConfig(config.model.path), config);
   const model = await loadModelFolder(config.model.path);
   if (model.unusedTensors.length > 0) warn(`not used: ${model.unusedTensors.join(', ')}`);
   const machine = fingerprint();

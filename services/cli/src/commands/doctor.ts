@@ -3,11 +3,11 @@ import { describeModel } from '@mgrpo/checkpoint';
 import { configOfRole, loadRunConfig, type RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import type { RedisAddress } from '@mgrpo/queues';
+import { machineMemoryBytes, memoryPlan } from '@mgrpo/service';
 import { type Check, checksOf } from '../doctor/checks.ts';
 import { dryRun } from '../doctor/dry-run.ts';
 import { engineChecks } from '../doctor/engine-checks.ts';
-import { machineFacts, machineMemoryBytes } from '../doctor/machine-facts.ts';
-import { memoryPlan } from '../doctor/memory-plan.ts';
+import { machineFacts } from '../doctor/machine-facts.ts';
 import { planText } from '../doctor/plan-text.ts';
 import { textSetting } from '../settings.ts';
 

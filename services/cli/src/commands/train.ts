@@ -1,10 +1,10 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { maxSkippedInARow } from '@mgrpo/algorithm';
 import { type MetricsRecord, runFiles } from '@mgrpo/checkpoint';
 import { withoutSecrets } from '@mgrpo/config';
 import type { SupervisorEvent, TrainOutcome } from '@mgrpo/service';
-import { maxSkippedInARow } from '@mgrpo/training';
 import { checkInputs } from '../check-inputs.ts';
 import { collapseText } from '../collapse-text.ts';
 import { MetricsTail } from '../metrics-tail.ts';

@@ -1,4 +1,5 @@
 import type { DeviceChoice } from '@mgrpo/runtime';
+import { gigabytes } from '@mgrpo/service';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -139,9 +140,4 @@ function redisCheck(redis: RedisFacts): Omit<Check, 'name'> {
           'install one (Debian: sudo apt-get install redis-server; macOS: brew install valkey) or name one by REDIS_URL',
       };
   }
-}
-
-/** `12.3 GB`, `250 MB`. */
-export function gigabytes(bytes: number): string {
-  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.round(bytes / 1e6)} MB`;
 }

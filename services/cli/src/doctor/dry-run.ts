@@ -1,8 +1,7 @@
 import { describeModel } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
-import { memoryPlan } from './memory-plan.ts';
+import { memoryPlan, whatFits } from '@mgrpo/service';
 import { descriptionText, fitsText, planText } from './plan-text.ts';
-import { whatFits } from './what-fits.ts';
 
 /**
  * What a model would need under a recipe, from its `config.json` and whatever of its weights is there: nothing is

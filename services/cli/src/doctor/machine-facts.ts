@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hidePassword, messageOf } from '@mgrpo/errors';
 import { findProgram, type RedisAddress, requireRedis } from '@mgrpo/queues';
 import { chooseDevice, type DeviceSetting, fingerprint, providers } from '@mgrpo/runtime';
+import { machineMemoryBytes } from '@mgrpo/service';
 import type { DeviceFacts, MachineFacts, RedisFacts } from './checks.ts';
 
 const run = promisify(execFile);
@@ -34,11 +35,6 @@ export async function machineFacts(options: {
     device: await deviceFacts(device),
     redis: await redisFacts(redis, searchPath),
   };
-}
-
-/** Memory of this machine, or of the container that we are in. */
-export function machineMemoryBytes(): number {
-  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 }
 
 /** Whether the installed packages are those of the lock file: bin/setup.mjs keeps a copy of what it installed. */

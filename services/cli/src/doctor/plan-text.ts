@@ -1,7 +1,5 @@
 import type { ModelDescription } from '@mgrpo/checkpoint';
-import { gigabytes } from './checks.ts';
-import { bytesOf, type MemoryPlan } from './memory-plan.ts';
-import type { Fit } from './what-fits.ts';
+import { bytesOf, type Fit, gigabytes, type MemoryPlan } from '@mgrpo/service';
 
 const count = (n: number): string => n.toLocaleString('en');
 

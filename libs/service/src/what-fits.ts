@@ -55,7 +55,10 @@ interface Dial {
 }
 
 /** The largest value that fits, by bisection. */
-function turnDown({ setting, range: [smallest, present], bytesAt }: Dial, memoryBytes: number) {
+export function turnDown(
+  { setting, range: [smallest, present], bytesAt }: Dial,
+  memoryBytes: number,
+) {
   const least = bytesAt(smallest);
   if (least > memoryBytes) return { kind: 'too-large', setting, least } as const;
   let [value, tooMuch] = [smallest, present];

@@ -1,7 +1,7 @@
 import { klReference } from '@mgrpo/algorithm';
 import type { RunConfig } from '@mgrpo/config';
 import { type ModelConfig, numParameters } from '@mgrpo/model';
-import { passLimits } from '@mgrpo/training';
+import { gradientPassBytes, passLimits } from '@mgrpo/training';
 
 /** Memory of one process, by what takes it (bytes). */
 export interface ProcessMemory {
@@ -25,9 +25,6 @@ export type MemorySettings = Pick<
 >;
 
 const float32 = 4;
-// Of the learner's pass layer by layer (libs/training, staged).
-const queriesPerBlock = 128;
-const logitsPerChunk = 2 ** 24;
 
 /**
  * The memory that weights, optimiser, caches and activations of a run take, all in float32.
@@ -80,22 +77,9 @@ function cacheBytes(model: ModelConfig, { prompts, sampling, deployment }: Memor
   return deployment.rollout.slots * tokens * perToken;
 }
 
-/**
- * What the gradient pass of one microbatch holds at its peak: hidden states, projections, attention weights, MLP
- * and logits of every layer, or with `recompute: layers` each layer's input and attention, and of one layer its
- * activations and their gradients, a block of attention and a chunk of the logits.
- */
+/** What the gradient pass of one microbatch holds at its peak. */
 function activationBytes(model: ModelConfig, settings: MemorySettings): number {
-  const { prompts, sampling, learner } = settings;
-  const { hiddenSize, numHeads, numKvHeads, headDim, intermediateSize, numLayers } = model;
-  const tokens = learner.microbatchTokens;
+  const { prompts, sampling } = settings;
   const longest = prompts.maxPromptTokens + sampling.maxResponseTokens;
-  const rows = 6 * hiddenSize + (4 * numHeads + 4 * numKvHeads) * headDim + 4 * intermediateSize;
-  if (passLimits(settings, model).recompute === 'layers') {
-    const kept = numLayers * (hiddenSize + numHeads * headDim);
-    const block = 3 * numHeads * queriesPerBlock * longest;
-    return float32 * (tokens * (kept + 2 * rows) + block + 3 * logitsPerChunk);
-  }
-  const perLayer = rows + 2 * numHeads * longest;
-  return float32 * tokens * (numLayers * perLayer + 2 * model.vocabSize);
+  return gradientPassBytes(model, passLimits(settings, model), longest);
 }

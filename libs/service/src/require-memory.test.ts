@@ -1,0 +1,61 @@
+import { fileURLToPath } from 'node:url';
+import { loadModelConfig } from '@mgrpo/checkpoint';
+import { loadRunConfig } from '@mgrpo/config';
+import { expect, test } from 'vitest';
+import { bytesOf, memoryPlan } from './memory-plan.ts';
+import { requireProcessMemory, requireRunMemory } from './require-memory.ts';
+
+const recipe = fileURLToPath(new URL('../../../recipes/arithmetic.yaml', import.meta.url));
+const settings = (...assignments: string[]) =>
+  loadRunConfig({
+    file: recipe,
+    environment: {},
+    overrides: assignments.map((assignment) => ({ flag: '--set', assignment })),
+  });
+const config = settings();
+const model = await loadModelConfig(config.model.path);
+const plan = memoryPlan(model, config);
+
+test('what fits is let through', async () => {
+  for (const { process } of plan.processes) requireProcessMemory(process, model, config);
+  await requireRunMemory(config);
+});
+
+test('a process that does not fit is refused with the numbers and the setting that fits', () => {
+  const learner = bytesOf(plan.processes[0]!);
+  const require = (memoryBytes: number) => () =>
+    requireProcessMemory('learner', model, config, memoryBytes);
+  require(learner)();
+  expect(require(learner - 1)).toThrow(
+    /the learner needs about .* \(policy .*, activations \(estimate\) .*\) and this machine has .*; it fits with learner.microbatchTokens \d+/,
+  );
+  const tokens = Number(/microbatchTokens (\d+)$/.exec(errorOf(require(learner / 2)))![1]);
+  const smaller = settings(`learner.microbatchTokens=${tokens}`);
+  requireProcessMemory('learner', model, smaller, learner / 2);
+  expect(require(1_000_000)).toThrow('with the smallest learner.microbatchTokens it is still');
+});
+
+test('processes that fit alone and not together are refused with the slots that fit', async () => {
+  const rollouts = settings('deployment.workers.policy=3');
+  const { totalBytes } = memoryPlan(model, rollouts);
+  await requireRunMemory(rollouts, totalBytes);
+  await expect(requireRunMemory(rollouts, totalBytes - 1)).rejects.toMatchObject({
+    code: 'RESOURCE',
+    message: expect.stringMatching(/3 × policy-rollout .* fits with deployment.rollout.slots \d+/),
+  });
+});
+
+test("engines whose memory is not this machine's are not counted", () => {
+  const servers = settings('rollout.device=webgpu');
+  requireProcessMemory('policy-rollout', model, servers, 1);
+  expect(() => requireProcessMemory('policy-rollout', model, config, 1)).toThrow('policy-rollout');
+});
+
+function errorOf(call: () => void): string {
+  try {
+    call();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('nothing was thrown');
+}
