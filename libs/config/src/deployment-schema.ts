@@ -44,11 +44,11 @@ const redis = z
   .strictObject({
     url: z
       .string()
-      .regex(/^(rediss?|unix):\/\/./)
+      .regex(/^(rediss?(\+sentinel)?|unix):\/\/./)
       .nullable()
       .default(null)
       .describe(
-        'redis://, rediss:// or unix:// address of a Redis or Valkey server; null starts a private one',
+        'redis://, rediss:// or unix:// address of a Redis or Valkey server, or redis+sentinel://HOST:PORT,HOST:PORT/MASTER of its Sentinels; null starts a private one',
       ),
     username: z
       .string()

@@ -207,7 +207,7 @@ function checkRedisAddress(redis: RunConfig['deployment']['redis']): Complaint[]
     const path = `deployment.redis.${first}`;
     return [{ path, message: `${path} is of no use without deployment.redis.url; give both` }];
   }
-  if (needsTls === undefined || url?.startsWith('rediss://')) return [];
+  if (needsTls === undefined || url?.startsWith('rediss')) return [];
   const path = `deployment.redis.${needsTls}`;
   return [{ path, message: `${path} is for TLS; begin deployment.redis.url with rediss://` }];
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { hidePassword, MgrpoError, messageOf } from '@mgrpo/errors';
 import { Redis, type RedisOptions } from 'ioredis';
+import { sentinelOptions } from './sentinel-url.ts';
 
 /** Where a Redis is, and who we are there. Secrets stay in their files until a connection is made. */
 export interface RedisAddress {
@@ -33,12 +34,13 @@ export function connectRedis(
   address: string | RedisAddress,
   answerDeadlineMs = defaultAnswerDeadlineMs,
 ): Redis {
-  const redis = new Redis(urlOf(address), {
-    ...identityOptions(address),
+  const redis = client(address, {
     // A connection whose other end is gone without a word is noticed by this alone.
     socketTimeout: answerDeadlineMs,
     maxRetriesPerRequest: null,
     retryStrategy: (attempt) => Math.min(50 * attempt, 1000),
+    // A master that has become a replica: whoever is master now is asked for, and told the command again.
+    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
   });
   // Without a listener a lost connection would end the process; the next command waits for its return.
   redis.on('error', () => {});
@@ -62,6 +64,24 @@ export function isRedisOutage(error: unknown): boolean {
   return passing.test(error.message) || /-(OOM|READONLY)\b/.test(error.message)
     ? true
     : connectionLost.test(error.message);
+}
+
+type ClientOptions = Pick<
+  RedisOptions,
+  | 'lazyConnect'
+  | 'maxRetriesPerRequest'
+  | 'reconnectOnError'
+  | 'retryStrategy'
+  | 'sentinelRetryStrategy'
+  | 'socketTimeout'
+>;
+
+/** At an address, or at the master that its Sentinels name. */
+function client(address: string | RedisAddress, options: ClientOptions): Redis {
+  const url = urlOf(address);
+  const own = { ...identityOptions(address), ...options };
+  const sentinels = sentinelOptions(url);
+  return sentinels === null ? new Redis(url, own) : new Redis({ ...sentinels, ...own });
 }
 
 const urlOf = (address: string | RedisAddress) =>
@@ -101,10 +121,10 @@ export async function requireRedis(
   address: string | RedisAddress,
   deadlineMs: number,
 ): Promise<void> {
-  const redis = new Redis(urlOf(address), {
-    ...identityOptions(address),
+  const redis = client(address, {
     lazyConnect: true,
     retryStrategy: () => null,
+    sentinelRetryStrategy: () => null,
   });
   let lastError: unknown;
   redis.on('error', (error) => {
