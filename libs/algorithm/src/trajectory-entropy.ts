@@ -20,6 +20,7 @@ export function trajectoryEntropy(
     throw new MgrpoError('INVALID_INPUT', 'a response without tokens has no trajectory entropy');
   }
   let sum = 0;
-  for (const entropy of entropies) sum += entropy;
+  // Several times as fast as for...of, and every response of a run comes here.
+  for (let i = 0; i < entropies.length; i++) sum += entropies[i]!;
   return kind === 'sum' ? sum : sum / entropies.length;
 }

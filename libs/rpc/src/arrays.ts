@@ -22,14 +22,13 @@ export function int32Array(bytes: Uint8Array, what: string): Int32Array {
   return new Int32Array(wholeElements(bytes, what));
 }
 
-function wholeElements(bytes: Uint8Array, what: string): ArrayBuffer {
-  if (bytes.byteLength % 4 !== 0) {
+function wholeElements({ buffer, byteOffset, byteLength }: Uint8Array, what: string): ArrayBuffer {
+  if (byteLength % 4 !== 0) {
     throw new MgrpoError(
       'INVALID_MESSAGE',
-      `${what} has ${bytes.byteLength} bytes, which are not whole 4-byte numbers`,
+      `${what} has ${byteLength} bytes, which are not whole 4-byte numbers`,
     );
   }
-  const copy = new ArrayBuffer(bytes.byteLength);
-  new Uint8Array(copy).set(bytes);
-  return copy;
+  // A slice is copied without being zeroed first. No message lies in shared memory.
+  return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
 }

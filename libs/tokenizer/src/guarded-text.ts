@@ -121,7 +121,8 @@ export class GuardedText {
   }
 }
 
-function addedTokens(tokenizerJson: Json): readonly AddedToken[] {
+/** The tokens that stand beside the vocabulary. */
+export function addedTokens(tokenizerJson: Json): readonly AddedToken[] {
   const { added_tokens: tokens } = tokenizerJson;
   return Array.isArray(tokens) ? (tokens as readonly AddedToken[]) : [];
 }

@@ -1,8 +1,16 @@
 import { join } from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
-import { GuardedText } from './guarded-text.ts';
+import { ByteLevelDecoder, type TokenTexts } from './byte-level-decoder.ts';
+import { addedTokens, GuardedText } from './guarded-text.ts';
 import { configFile, readObject, tokenizerFile, tokenText } from './tokenizer-files.ts';
+
+interface TokenizerParts {
+  eosToken: string | null;
+  guarded: GuardedText;
+  /** The added and special tokens of one with the decoder `ByteLevel`, else null. */
+  byteLevel: Pick<TokenTexts, 'addedTokens' | 'specialTokens'> | null;
+}
 
 /** Text to token ids and back, as `tokenizer.json` says. */
 export class Tokenizer {
@@ -12,13 +20,14 @@ export class Tokenizer {
   readonly eosTokenId: number | null;
   readonly #tokenizer: HuggingFaceTokenizer;
   readonly #guarded: GuardedText;
+  readonly #byteLevel: TokenizerParts['byteLevel'];
+  /** Made when first asked for: the table of a large vocabulary takes a moment, and most services never decode. */
+  #decoder: ByteLevelDecoder | undefined;
 
-  constructor(
-    tokenizer: HuggingFaceTokenizer,
-    { eosToken, guarded }: { eosToken: string | null; guarded: GuardedText },
-  ) {
+  constructor(tokenizer: HuggingFaceTokenizer, { eosToken, guarded, byteLevel }: TokenizerParts) {
     this.#tokenizer = tokenizer;
     this.#guarded = guarded;
+    this.#byteLevel = byteLevel;
     this.vocabSize = 1 + [...tokenizer.get_vocab().values()].reduce((a, b) => Math.max(a, b), -1);
     this.eosTokenId = eosToken === null ? null : this.tokenId(eosToken);
   }
@@ -59,6 +68,14 @@ export class Tokenizer {
    * Ids of no token, which a model with a padded vocabulary could sample, are left out.
    */
   decode(ids: ArrayLike<number>, { skipSpecial }: { skipSpecial: boolean }): string {
+    if (this.#byteLevel !== null) {
+      this.#decoder ??= new ByteLevelDecoder({
+        ...this.#byteLevel,
+        vocabSize: this.vocabSize,
+        tokenOf: (id) => this.#tokenizer.id_to_token(id),
+      });
+      return this.#decoder.decode(ids, { skipSpecial });
+    }
     const known = Array.from(ids).filter((id) => this.#tokenizer.id_to_token(id) !== undefined);
     if (known.length === 0) return '';
     return this.#tokenizer.decode(known, {
@@ -88,9 +105,29 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   try {
     const tokenizer = new HuggingFaceTokenizer(tokenizerJson, configJson);
     const guarded = new GuardedText(tokenizerJson, configJson);
-    return new Tokenizer(tokenizer, { eosToken: tokenText(configJson.eos_token), guarded });
+    return new Tokenizer(tokenizer, {
+      eosToken: tokenText(configJson.eos_token),
+      guarded,
+      byteLevel: byteLevelTokens(tokenizerJson, configJson),
+    });
   } catch (error) {
     const what = `${join(folder, tokenizerFile)} can't be used: ${messageOf(error)}`;
     throw new MgrpoError('INVALID_MODEL', what, { cause: error });
   }
+}
+
+function byteLevelTokens(
+  tokenizerJson: Readonly<Record<string, unknown>>,
+  configJson: Readonly<Record<string, unknown>>,
+): TokenizerParts['byteLevel'] {
+  const decoder = tokenizerJson.decoder as { type?: unknown } | null;
+  const model = tokenizerJson.model as { end_of_word_suffix?: unknown };
+  if (decoder?.type !== 'ByteLevel' || model.end_of_word_suffix) return null;
+  const added = addedTokens(tokenizerJson);
+  const { additional_special_tokens: more } = configJson;
+  const special = added.filter((token) => token.special).map(({ content }) => content);
+  return {
+    addedTokens: new Set(added.map(({ content }) => content)),
+    specialTokens: new Set([...special, ...(Array.isArray(more) ? more : [])]),
+  };
 }
