@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
+import { makeCertificate, makeKeyPair } from '@mgrpo/certificates';
 
 interface StoredLease {
   metadata: { name: string; resourceVersion?: string };
@@ -34,12 +34,20 @@ export class ApiServer {
   static async start(folder: string): Promise<ApiServer> {
     const account = join(folder, 'account');
     mkdirSync(account, { recursive: true });
-    const [key, certificate] = [join(folder, 'key.pem'), join(account, 'ca.crt')];
-    const command = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=kubernetes -addext subjectAltName=IP:127.0.0.1 -keyout ${key} -out ${certificate}`;
-    execFileSync('openssl', command.split(' '), { stdio: 'ignore' });
+    const { privateKey, publicKey } = makeKeyPair();
+    const names = { commonName: 'kubernetes', publicKey, days: 1, now: new Date() };
+    const issuer = { commonName: 'authority', privateKey };
+    const hosts = ['127.0.0.1'];
+    const ca = makeCertificate(
+      { ...names, commonName: 'authority', kind: { kind: 'authority' } },
+      issuer,
+    );
+    const cert = makeCertificate({ ...names, kind: { kind: 'peer', uri: null, hosts } }, issuer);
+    writeFileSync(join(account, 'ca.crt'), ca);
     writeFileSync(join(account, 'token'), 'a-token\n');
     writeFileSync(join(account, 'namespace'), 'mgrpo');
-    const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) });
+    const key = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const server = createServer({ key, cert });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();

@@ -115,6 +115,9 @@ export class RpcServer {
   static async start(options: RpcServerOptions): Promise<RpcServer> {
     const { security = openSecurity, onDenied = () => {} } = options;
     const server = new Server({
+      // Of one connection: a service has one to each other, and few calls at once on it.
+      'grpc.max_concurrent_streams': 256,
+      // Also ends connections that never say anything.
       'grpc.keepalive_time_ms': 10_000,
       'grpc.keepalive_timeout_ms': 5_000,
       ...(security.isClosed ? { interceptors: [authorizer(security, onDenied)] } : {}),

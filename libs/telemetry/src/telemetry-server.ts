@@ -33,13 +33,16 @@ export async function startTelemetryServer(
   options: TelemetryServerOptions,
 ): Promise<TelemetryServer> {
   const { host, port, registry } = options;
-  const server = createServer((request, response) => {
+  const server = createServer({ connectionsCheckingInterval: 2000 }, (request, response) => {
     answer(request, options).then(
       ({ status, text }) => reply(response, { status, text, type: registry.contentType }),
       (error) => reply(response, { status: 500, text: messageOf(error), type: 'text/plain' }),
     );
   });
+  // Who sends its request a byte at a time is cut off, and can't keep others out meanwhile.
+  server.headersTimeout = 5000;
   server.requestTimeout = 10_000;
+  server.maxConnections = 512;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const why = cause.code === 'EADDRINUSE' ? 'is taken' : `can't be used (${cause.message})`;

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { MgrpoError } from '@mgrpo/errors';
 import { afterEach, expect, test } from 'vitest';
@@ -105,3 +106,19 @@ test('events are JSON lines with fields; an error keeps its code', () => {
   expect(info).toMatchObject({ level: 'info', service: 'learner', step: 3, msg: 'train step' });
   expect(error.err).toMatchObject({ code: 'CORRUPT', message: 'bad checksum' });
 });
+
+test('who sends a request a byte at a time is cut off, and others are served meanwhile', async () => {
+  const { server, get } = await serve({});
+  const slow = Array.from({ length: 50 }, () => {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write('GET /metrics HTTP/1.1\r\nX-Slow: ');
+    const timer = setInterval(() => socket.write('x'), 250);
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    return closed.finally(() => clearInterval(timer));
+  });
+  expect((await get('/healthz')).status).toBe(200);
+  const start = performance.now();
+  await Promise.all(slow);
+  expect(performance.now() - start).toBeLessThan(15_000);
+}, 30_000);
