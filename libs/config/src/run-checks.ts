@@ -8,6 +8,7 @@ export function checkRunConfig(config: RunConfig): Complaint[] {
   return [
     ...checkAlgorithm(config),
     ...checkLengths(config),
+    ...checkLearner(config),
     ...checkPromptFormat(config),
     ...checkEvaluation(config),
     ...checkRollback(config),
@@ -75,6 +76,14 @@ function checkPromptFormat({ prompts }: RunConfig): Complaint[] {
     ...(tooLong === 'truncate' ? [complaint('tooLong', cut)] : []),
     ...taken.map((name) => complaint('templateVariables', `sets ${name}, which is ours to give`)),
   ];
+}
+
+function checkLearner({ learner }: RunConfig): Complaint[] {
+  if (learner.device === 'cpu' || learner.recompute !== 'layers') return [];
+  const message =
+    `learner.recompute layers runs on the CPU, not on learner.device ${learner.device}; ` +
+    'set one of them to none or cpu';
+  return [{ path: 'learner.recompute', message }];
 }
 
 function checkEvaluation({ evaluation }: RunConfig): Complaint[] {

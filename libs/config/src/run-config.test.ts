@@ -121,6 +121,7 @@ test.each([
   ['algorithm.momentumRollouts=32', 'leaves no policy rollouts'],
   ['algorithm.optimizer.minibatchPrompts=3', 'does not divide algorithm.promptsPerIteration 8'],
   ['learner.microbatchTokens=100', 'set it to 3584 or more'],
+  ['learner={recompute: layers, device: webgpu}', 'learner.recompute layers runs on the CPU'],
   ['evaluation={temperature: 0, samples: 4}', 'use 1 sample or a temperature above 0'],
   ['prompts.systemPrompt=hello', 'prompts.systemPrompt is for prompts.format chat'],
   ['prompts.templateVariables={a: 1}', 'prompts.templateVariables is for prompts.format chat'],

@@ -139,6 +139,12 @@ const learner = z
     microbatchTokens: integer(1)
       .default(8192)
       .describe('prompt and response tokens of one gradient pass: more is faster and needs memory'),
+    device: z
+      .enum(['cpu', 'webgpu', 'cuda', 'auto'])
+      .default('cpu')
+      .describe(
+        'what computes logprobs and gradients, as `rollout.device`; the optimiser and the EMA are the processor’s',
+      ),
     recompute: z
       .enum(['auto', 'none', 'layers'])
       .default('auto')

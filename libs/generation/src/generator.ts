@@ -1,18 +1,19 @@
 import { MgrpoError } from '@mgrpo/errors';
 import {
   arrangeGraph,
+  listWeights,
   type ModelConfig,
   prefillGraph,
-  tableUploads,
-  uploadGraph,
-  weightUploads,
+  weightViews,
 } from '@mgrpo/model';
 import {
   type Device,
   type DeviceSession,
   openDeviceSession,
   openSession,
+  openUploader,
   type Session,
+  type Uploader,
 } from '@mgrpo/runtime';
 import type { Batch, BatchParts } from './batch.ts';
 import { DeviceBatch } from './device-batch.ts';
@@ -20,7 +21,7 @@ import { HostBatch } from './host-batch.ts';
 import { type Draft, failJob, type Job, newJob, nextDraft } from './job.ts';
 import { Prefill } from './prefill.ts';
 import { checkRequest, type GenerationRequest, type Rollout } from './request.ts';
-import { RotaryFeeds } from './rotary-feeds.ts';
+import { RotaryFeeds, rotaryTableInputs } from './rotary-feeds.ts';
 import { type Sampler, Samplers } from './sampler.ts';
 import { WeightVersion } from './weight-version.ts';
 
@@ -57,8 +58,8 @@ interface Sessions {
   readonly prefill: Session;
   /** Where weights and caches live on a GPU: what brings weights there, and what lays caches out. */
   readonly onDevice: {
-    readonly weights: DeviceSession;
-    readonly tables: DeviceSession;
+    readonly weights: Uploader;
+    readonly tables: Uploader;
     readonly arrange: DeviceSession;
   } | null;
 }
@@ -100,8 +101,8 @@ export class Generator {
     const { device, model } = options;
     const prefill = await openSession(prefillGraph(model, device), { name: 'prefill', device });
     if (device !== 'webgpu') return new Generator(options, { prefill, onDevice: null });
-    const weights = await openDeviceSession(uploadGraph(weightUploads(model)), 'upload');
-    const tables = await openDeviceSession(uploadGraph(tableUploads(model)), 'upload');
+    const weights = await openUploader(listWeights(weightViews(model)));
+    const tables = await openUploader(rotaryTableInputs(model));
     const arrange = await openDeviceSession(arrangeGraph(model), 'arrange');
     return new Generator(options, { prefill, onDevice: { weights, tables, arrange } });
   }

@@ -1,25 +1,24 @@
 import { type ModelConfig, rotaryTables } from '@mgrpo/model';
-import {
-  type DeviceSession,
-  type DeviceTensor,
-  type Feeds,
-  type Tensor,
-  tensor,
-} from '@mgrpo/runtime';
-import { upload } from './upload.ts';
+import { type DeviceTensor, type Feeds, type Tensor, tensor, type Uploader } from '@mgrpo/runtime';
 
 const positionsPerGrowth = 512;
+
+/** The rotary tables as inputs of the generation graphs. */
+export function rotaryTableInputs({ headDim }: ModelConfig) {
+  const shape = ['P', headDim / 2];
+  return ['cos', 'sin', 'queryCos', 'querySin'].map((name) => ({ name, shape }));
+}
 
 /** The rotary tables of the generation graphs, made for as many positions as were ever needed. */
 export class RotaryFeeds {
   readonly #config: ModelConfig;
-  readonly #uploader: DeviceSession | null;
+  readonly #uploader: Uploader | null;
   #numPositions = 0;
   #feeds: Feeds = {};
   #onDevice: readonly DeviceTensor[] = [];
 
-  /** @param uploader of `uploadGraph`, where the tables are to live on a device */
-  constructor(config: ModelConfig, uploader: DeviceSession | null) {
+  /** @param uploader of `rotaryTableInputs`, where the tables are to live on a device */
+  constructor(config: ModelConfig, uploader: Uploader | null) {
     this.#config = config;
     this.#uploader = uploader;
   }
@@ -51,7 +50,7 @@ export class RotaryFeeds {
       this.#feeds = feeds;
       return;
     }
-    const uploaded = await upload(this.#uploader, feeds);
+    const uploaded = await this.#uploader.upload(feeds);
     for (const table of this.#onDevice) table.dispose();
     this.#feeds = uploaded;
     this.#onDevice = Object.values(uploaded);

@@ -1,8 +1,7 @@
 import { MgrpoError } from '@mgrpo/errors';
 import { type ModelConfig, numParameters, weightArrays } from '@mgrpo/model';
-import { type DeviceSession, type DeviceTensor, type Feeds, tensor } from '@mgrpo/runtime';
+import { type DeviceTensor, type Feeds, tensor, type Uploader } from '@mgrpo/runtime';
 import type { Prompt } from './prefill.ts';
-import { upload } from './upload.ts';
 
 /** The most that the prompts of one weight version may hold for later requests. */
 const maxPromptBytes = 32 << 20;
@@ -25,12 +24,12 @@ export class WeightVersion {
 
   /**
    * @param flat the flat weights; kept, not copied, unless they are uploaded
-   * @param uploader of `uploadGraph`, where the weights are to live on a device
+   * @param uploader of the weights, where they are to live on a device
    */
   static async load(
     config: ModelConfig,
     { version, flat }: { version: number; flat: Float32Array },
-    uploader: DeviceSession | null,
+    uploader: Uploader | null,
   ): Promise<WeightVersion> {
     const expected = numParameters(config);
     if (flat.length !== expected) {
@@ -42,7 +41,7 @@ export class WeightVersion {
       arrays.map(({ name, data, dims }) => [name, tensor(data, dims)]),
     );
     if (uploader === null) return new WeightVersion(version, feeds, []);
-    const uploaded = await upload(uploader, feeds);
+    const uploaded = await uploader.upload(feeds);
     return new WeightVersion(version, uploaded, Object.values(uploaded));
   }
 

@@ -8,40 +8,8 @@ import {
   queriesKeysValues,
 } from './decode-layer.ts';
 import { type SamplerOptions, samplerInputs, sampleTokens } from './decode-sampling.ts';
-import { listWeights, weightViews } from './graph-weights.ts';
 
 const masked = -1e9;
-
-/** What a graph reads that a device may keep: weights, rotary tables. */
-export interface Uploaded {
-  readonly name: string;
-  readonly shape: Value['shape'];
-}
-
-/** The weight inputs of a model's graphs. */
-export function weightUploads(config: ModelConfig): readonly Uploaded[] {
-  return listWeights(weightViews(config));
-}
-
-/** The rotary tables of its generation graphs. */
-export function tableUploads({ headDim }: ModelConfig): readonly Uploaded[] {
-  const shape = ['P', headDim / 2];
-  return ['cos', 'sin', 'queryCos', 'querySin'].map((name) => ({ name, shape }));
-}
-
-/** Name of the output that is a copy of an input. */
-export function uploadedName(input: string): string {
-  return `device.${input}`;
-}
-
-/** The `upload` graph: copies of its inputs, for a session whose outputs stay on the device. */
-export function uploadGraph(inputs: readonly Uploaded[]): Uint8Array {
-  const g = new GraphBuilder();
-  for (const { name, shape } of inputs) {
-    g.output(uploadedName(name), g.input(name, 'float32', shape));
-  }
-  return serializeGraph(g, 'upload', 'webgpu');
-}
 
 /**
  * The `device-decode` graph: one token for each of B sequences, from caches that stay on the device.

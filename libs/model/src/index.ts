@@ -6,14 +6,7 @@ export {
 } from './config.ts';
 export { decodeGraph, sampleGraph } from './decode-graph.ts';
 export type { SamplerOptions } from './decode-sampling.ts';
-export {
-  arrangeGraph,
-  deviceDecodeGraph,
-  tableUploads,
-  uploadedName,
-  uploadGraph,
-  weightUploads,
-} from './device-graphs.ts';
+export { arrangeGraph, deviceDecodeGraph } from './device-graphs.ts';
 export { gradientsGraph } from './gradients-graph.ts';
 export {
   type LayerWeights,
@@ -27,6 +20,7 @@ export {
 } from './graph-weights.ts';
 export { type HeadGraphs, headGraphs, lossGraph } from './head-graphs.ts';
 export { initialWeights } from './initial-weights.ts';
+export { largestOfGeneration, largestOfTraining } from './largest-tensor.ts';
 export { finishWeights, type LayerStages, layerStages, projectWeights } from './layer-stages.ts';
 export type { LossKind } from './loss-graph.ts';
 export { numParameters, type ParameterSpec, parameterSpecs } from './parameters.ts';

@@ -28,7 +28,7 @@ describe('auto', () => {
     [['webgpu'], 'webgpu', ['cuda']],
     [[], 'cpu', ['cuda', 'webgpu']],
   ] as const)('of %j takes %s and says why not %j', async (working, device, passedOver) => {
-    const choice = await chooseDevice('auto', machine(working).surroundings);
+    const choice = await chooseDevice('auto', null, machine(working).surroundings);
     expect(choice.device).toBe(device);
     expect(choice.identity).toBe(device === 'cpu' ? 'cpu' : `${device} b175`);
     const reasons = passedOver.map((other) => ({ device: other, reason: `no ${other} here` }));
@@ -37,21 +37,21 @@ describe('auto', () => {
 
   test('takes no WebGPU that would compute on the processor', async () => {
     const { surroundings, tried } = machine(['webgpu'], []);
-    const choice = await chooseDevice('auto', surroundings);
+    const choice = await chooseDevice('auto', null, surroundings);
     expect(choice.device).toBe('cpu');
     expect(choice.passedOver[1]!.reason).toContain('lists no GPU');
     expect(tried).toEqual(['cuda']);
   });
 
   test('tries WebGPU where the system has no list of GPUs', async () => {
-    const choice = await chooseDevice('auto', machine(['webgpu'], null).surroundings);
+    const choice = await chooseDevice('auto', null, machine(['webgpu'], null).surroundings);
     expect(choice.device).toBe('webgpu');
   });
 });
 
 test('a device that is asked for by name is not replaced by another', async () => {
   const { surroundings } = machine(['cuda']);
-  await expect(chooseDevice('webgpu', surroundings)).rejects.toMatchObject({
+  await expect(chooseDevice('webgpu', null, surroundings)).rejects.toMatchObject({
     code: 'RESOURCE',
     message: 'device webgpu does not work here: no webgpu here',
   });
@@ -59,7 +59,10 @@ test('a device that is asked for by name is not replaced by another', async () =
 
 test('the CPU is taken untried', async () => {
   const { surroundings, tried } = machine([]);
-  expect(await chooseDevice('cpu', surroundings)).toMatchObject({ device: 'cpu', identity: 'cpu' });
+  expect(await chooseDevice('cpu', null, surroundings)).toMatchObject({
+    device: 'cpu',
+    identity: 'cpu',
+  });
   expect(tried).toEqual([]);
 });
 
@@ -100,3 +103,16 @@ test.skipIf(!inject('hasWebGpu'))('the bits of a device are those of its last tr
   expect(first).toMatchObject({ kind: 'works', bits: expect.stringMatching(/^[0-9a-f]{12}$/) });
   expect(await probeDevice('webgpu')).toEqual(first);
 });
+
+test.skipIf(!inject('hasWebGpu'))(
+  'a tensor beyond the device’s limit is refused with both numbers',
+  async () => {
+    // Of Qwen3-8B in float32, which SwiftShader's buffers of 1 GiB can't hold.
+    const embedding = { name: 'the embedding', bytes: 151_936 * 4096 * 4 };
+    expect(await probeDevice('webgpu', embedding)).toEqual({
+      kind: 'fails',
+      reason:
+        'the embedding takes 2489319424 bytes in one buffer, more than its limit of 1073741824 bytes',
+    });
+  },
+);

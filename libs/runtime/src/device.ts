@@ -18,9 +18,16 @@ export interface DeviceChoice {
   readonly passedOver: readonly { readonly device: Device; readonly reason: string }[];
 }
 
+/** The largest tensor that a device has to hold. */
+export interface LargestTensor {
+  /** For messages: `the embedding`. */
+  readonly name: string;
+  readonly bytes: number;
+}
+
 /** What choosing looks at; tests give their own. */
 export interface Surroundings {
-  readonly probe: (device: Device) => Promise<Probe>;
+  readonly probe: (device: Device, largest: LargestTensor | null) => Promise<Probe>;
   /** GPUs that the system lists; null where it can't tell. */
   readonly gpus: () => readonly string[] | null;
 }
@@ -33,15 +40,17 @@ const here: Surroundings = { probe: probeDevice, gpus: findGpus };
  * `auto` takes CUDA, else WebGPU, else the CPU. Where the system lists no GPU it takes the CPU: what WebGPU would
  * find there is a driver that computes on the processor, many times slower than the CPU provider.
  *
+ * @param largest a device that can't hold a buffer of this size doesn't work; null asks for no more than little
  * @throws MgrpoError RESOURCE when the device that is asked for by name does not work here
  */
 export async function chooseDevice(
   setting: DeviceSetting,
+  largest: LargestTensor | null = null,
   { probe, gpus }: Surroundings = here,
 ): Promise<DeviceChoice> {
   if (setting === 'cpu') return { device: 'cpu', identity: 'cpu', passedOver: [] };
   if (setting !== 'auto') {
-    const result = await probe(setting);
+    const result = await probe(setting, largest);
     if (result.kind === 'works') return chosen(setting, result.bits, []);
     throw new MgrpoError('RESOURCE', `device ${setting} does not work here: ${result.reason}`);
   }
@@ -50,7 +59,7 @@ export async function chooseDevice(
     const hasNoGpu = device === 'webgpu' && gpus()?.length === 0;
     const result: Probe = hasNoGpu
       ? { kind: 'fails', reason: 'this machine lists no GPU, so WebGPU would compute on the CPU' }
-      : await probe(device);
+      : await probe(device, largest);
     if (result.kind === 'works') return chosen(device, result.bits, passedOver);
     passedOver.push({ device, reason: result.reason });
   }

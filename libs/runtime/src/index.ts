@@ -4,6 +4,7 @@ export {
   type DeviceChoice,
   type DeviceSetting,
   devices,
+  type LargestTensor,
 } from './device.ts';
 export type { CallOptions, Engine } from './engine.ts';
 export { startEngine } from './engine.ts';
@@ -21,3 +22,4 @@ export type {
   TensorData,
 } from './session.ts';
 export { freeArrays, openDeviceSession, openSession, tensor } from './session.ts';
+export { openUploader, type Uploader } from './uploader.ts';

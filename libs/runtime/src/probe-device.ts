@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Device } from './device.ts';
+import type { Device, LargestTensor } from './device.ts';
 import { explainFailure } from './device-failure.ts';
 
 /** What came of trying a device. */
@@ -13,17 +13,20 @@ export type Probe =
   | { readonly kind: 'fails'; readonly reason: string };
 
 const program = fileURLToPath(new URL('./probe-process.ts', import.meta.url));
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 
 /**
  * Tries a device on a small graph, whose results must be the CPU's up to rounding.
  *
+ * Where a large tensor is to be held, it also has to take a buffer of that size.
+ *
  * In a process of its own: a broken driver may abort, and what libraries write to stderr says why a device fails.
  */
-export function probeDevice(device: Device): Promise<Probe> {
+export function probeDevice(device: Device, largest: LargestTensor | null = null): Promise<Probe> {
   const { promise, resolve } = Promise.withResolvers<Probe>();
   const options = { timeout: patienceMs, encoding: 'utf8' } as const;
-  execFile(process.execPath, [program, device], options, (error, stdout, stderr) => {
+  const task = [program, device, String(largest?.bytes ?? 0), largest?.name ?? ''];
+  execFile(process.execPath, task, options, (error, stdout, stderr) => {
     if (error === null) resolve({ kind: 'works', bits: stdout.trim() });
     else if (error.killed) {
       resolve({ kind: 'fails', reason: `it did not answer within ${patienceMs / 1000} s` });

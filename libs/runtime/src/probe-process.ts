@@ -4,6 +4,7 @@ import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { GraphBuilder, serializeGraph } from '@mgrpo/onnx';
 import type { Device } from './device.ts';
 import { openSession, tensor } from './session.ts';
+import { openUploader } from './uploader.ts';
 
 const [rows, columns] = [24, 80];
 const tolerance = 1e-4;
@@ -31,18 +32,43 @@ async function compute(device: Device): Promise<Float32Array> {
   return y!.data as Float32Array;
 }
 
-async function main(device: Device): Promise<void> {
+/**
+ * Takes a buffer of the size, which the device's limit allows or not. Below 256 MiB every WebGPU does.
+ *
+ * @throws MgrpoError RESOURCE with the limit, as the driver tells it
+ */
+async function requireRoom(bytes: number, name: string): Promise<void> {
+  if (bytes <= 2 ** 28) return;
+  const length = Math.ceil(bytes / 4);
+  const uploader = await openUploader([{ name: 'x', shape: ['N'] }]);
+  try {
+    // Never written to, the array takes no memory here.
+    const { x } = await uploader.upload({ x: tensor(new Float32Array(length), [length]) });
+    x!.dispose();
+  } catch (cause) {
+    const limit = /limit \((\d+)\)/.exec(messageOf(cause))?.[1];
+    const most = limit === undefined ? 'what it has free' : `its limit of ${limit} bytes`;
+    const what = `${name} takes ${bytes} bytes in one buffer, more than ${most}`;
+    throw new MgrpoError('RESOURCE', what, { cause });
+  } finally {
+    await uploader.close();
+  }
+}
+
+async function main(device: Device, bytes: number, name: string): Promise<void> {
   const [theirs, ours] = [await compute(device), await compute('cpu')];
   const gap = ours.reduce((most, value, i) => Math.max(most, Math.abs(value - theirs[i]!)), 0);
   if (!(gap <= tolerance)) {
     const what = `it computes other numbers than the CPU, by up to ${gap}: its driver is broken`;
     throw new MgrpoError('RESOURCE', what);
   }
+  if (device === 'webgpu') await requireRoom(bytes, name);
   process.stdout.write(createHash('sha256').update(theirs).digest('hex').slice(0, 12));
 }
 
 try {
-  await main(process.argv[2] as Device);
+  const [device, bytes, name] = process.argv.slice(2);
+  await main(device as Device, Number(bytes), name!);
 } catch (error) {
   process.stderr.write(`\n${messageOf(error)}\n`);
   process.exitCode = 1;

@@ -1,7 +1,7 @@
 export { Broadcast } from './broadcast.ts';
 export { configHash, joinRun, learnerAddress, requireAddress } from './join-run.ts';
 export { judgeJob, type RolloutPayload } from './judge-job.ts';
-export { machineFingerprint } from './machine.ts';
+export { deviceFields, machineFingerprint, workerName } from './machine.ts';
 export { bytesOf, type MemoryPlan, memoryPlan } from './memory-plan.ts';
 export { feedMetrics, openWeightFeed } from './open-weight-feed.ts';
 export { showPresence } from './presence.ts';

@@ -4,11 +4,12 @@ import { readModelConfig } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import { GenerationEngine, type RolloutEngine } from '@mgrpo/generation';
-import type { ModelConfig } from '@mgrpo/model';
+import { largestOfGeneration, type ModelConfig } from '@mgrpo/model';
 import { ApiClient, checkServer, OpenAiEngine, type ServerFinding } from '@mgrpo/openai-engine';
-import { chooseDevice, type DeviceChoice } from '@mgrpo/runtime';
+import { chooseDevice } from '@mgrpo/runtime';
 import type { Logger } from '@mgrpo/telemetry';
 import type { Tokenizer } from '@mgrpo/tokenizer';
+import { deviceFields } from './machine.ts';
 
 export interface RolloutEngineOptions {
   readonly role: 'policy' | 'momentum';
@@ -35,22 +36,19 @@ export async function openRolloutEngine(
     await admit(device);
     return { engine: await openOpenAiEngine(config, options), device };
   }
-  const choice = await chooseDevice(config.rollout.device);
-  tellDevice(choice, log);
+  const { slots } = config.deployment.rollout;
+  const maxTokens = config.prompts.maxPromptTokens + config.sampling.maxResponseTokens;
+  const largest = largestOfGeneration(model, { slots, maxTokens });
+  const choice = await chooseDevice(config.rollout.device, largest);
+  log.info(deviceFields(choice), 'device');
   await admit(choice.identity);
   const engine = await GenerationEngine.start({
     model,
-    slots: config.deployment.rollout.slots,
+    slots,
     device: choice.device,
     numTokens: tokenizer.vocabSize,
   });
   return { engine, device: choice.identity };
-}
-
-/** What was chosen, and why not what is faster. */
-function tellDevice({ identity, passedOver }: DeviceChoice, log: Logger): void {
-  const fields = passedOver.map(({ device, reason }) => [`not_${device}`, reason] as const);
-  log.info({ device: identity, ...Object.fromEntries(fields) }, 'device');
 }
 
 async function openOpenAiEngine(

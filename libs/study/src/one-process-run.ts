@@ -90,8 +90,10 @@ export class OneProcessRun {
       device,
       numTokens: tokenizer.vocabSize,
     });
+    const learner = await chooseDevice(config.learner.device);
     const training = await TrainingEngine.start({
       model: model.config,
+      device: learner.device,
       options: trainingOptions(algorithm, sampling.temperature, passLimits(config, model.config)),
       state: initialTrainerState(model.weights.slice()),
       reference: klReference(algorithm) === 'initial' ? model.weights : null,

@@ -1,6 +1,19 @@
 import { MgrpoError } from '@mgrpo/errors';
-import { type ModelConfig, rotaryTables, weightArrays } from '@mgrpo/model';
-import { type Tensor, tensor } from '@mgrpo/runtime';
+import {
+  listWeights,
+  type ModelConfig,
+  rotaryTables,
+  weightArrays,
+  weightViews,
+} from '@mgrpo/model';
+import {
+  type Device,
+  type Feeds as DeviceFeeds,
+  openUploader,
+  type Tensor,
+  tensor,
+  type Uploader,
+} from '@mgrpo/runtime';
 import { numReadTokens, tokenFeeds } from './microbatch.ts';
 import type { ScoredSequence } from './training-sequence.ts';
 
@@ -10,6 +23,29 @@ export type Feeds = Readonly<Record<string, Tensor>>;
 export function weightFeeds(config: ModelConfig, flat: Float32Array): Feeds {
   const inputs = weightArrays(config, flat);
   return Object.fromEntries(inputs.map(({ name, dims, data }) => [name, tensor(data, dims)]));
+}
+
+/** What brings a model's weights to a device; null for those that read them here. */
+export async function openWeightUploader(
+  config: ModelConfig,
+  device: Device,
+): Promise<Uploader | null> {
+  return device === 'webgpu' ? await openUploader(listWeights(weightViews(config))) : null;
+}
+
+/** Runs with weights that are where the graphs are: brought there once, for as many microbatches as there are. */
+export async function withWeights<T>(
+  uploader: Uploader | null,
+  weights: Feeds,
+  run: (weights: DeviceFeeds) => Promise<T>,
+): Promise<T> {
+  if (uploader === null) return await run(weights);
+  const uploaded = await uploader.upload(weights);
+  try {
+    return await run(uploaded);
+  } finally {
+    for (const weight of Object.values(uploaded)) weight.dispose();
+  }
 }
 
 /** The rotary tables as graph inputs, made once and again only for longer sequences. */

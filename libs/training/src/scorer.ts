@@ -1,7 +1,19 @@
 import { type ModelConfig, scoreGraph } from '@mgrpo/model';
-import { type Device, openSession, type Session } from '@mgrpo/runtime';
+import {
+  type Device,
+  type Feeds as DeviceFeeds,
+  openSession,
+  type Session,
+  type Uploader,
+} from '@mgrpo/runtime';
 import { packMicrobatches, scoresBySequence, throwIfCancelled } from './microbatch.ts';
-import { type Feeds, RotaryFeeds, scoringFeeds } from './model-feeds.ts';
+import {
+  type Feeds,
+  openWeightUploader,
+  RotaryFeeds,
+  scoringFeeds,
+  withWeights,
+} from './model-feeds.ts';
 import type { TokenScores } from './token-scores.ts';
 import type { ScoredSequence } from './training-sequence.ts';
 
@@ -26,20 +38,33 @@ export interface TokenScorer {
 /** Scores tokens in one graph for each microbatch, all logits at once. */
 export class Scorer implements TokenScorer {
   readonly #session: Session;
+  readonly #uploader: Uploader | null;
   readonly #rotary: RotaryFeeds;
 
-  private constructor(session: Session, config: ModelConfig) {
+  private constructor(session: Session, uploader: Uploader | null, config: ModelConfig) {
     this.#session = session;
+    this.#uploader = uploader;
     this.#rotary = new RotaryFeeds(config);
   }
 
   static async open(config: ModelConfig, device: Device = 'cpu'): Promise<Scorer> {
     const options = { name: 'score', device, variableShapes: true };
-    return new Scorer(await openSession(scoreGraph(config, device), options), config);
+    const session = await openSession(scoreGraph(config, device), options);
+    return new Scorer(session, await openWeightUploader(config, device), config);
   }
 
-  async score(
+  score(
     weights: Feeds,
+    sequences: readonly ScoredSequence[],
+    options: ScoreOptions,
+  ): Promise<TokenScores[]> {
+    return withWeights(this.#uploader, weights, (onDevice) =>
+      this.#score(onDevice, sequences, options),
+    );
+  }
+
+  async #score(
+    weights: DeviceFeeds,
     sequences: readonly ScoredSequence[],
     options: ScoreOptions,
   ): Promise<TokenScores[]> {
@@ -62,8 +87,9 @@ export class Scorer implements TokenScorer {
       .data as Float32Array;
   }
 
-  close(): Promise<void> {
-    return this.#session.close();
+  async close(): Promise<void> {
+    await this.#session.close();
+    await this.#uploader?.close();
   }
 }
 

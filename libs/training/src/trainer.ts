@@ -1,6 +1,7 @@
 import { emaStep, type StepTotals } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
 import { type ModelConfig, numParameters } from '@mgrpo/model';
+import type { Device } from '@mgrpo/runtime';
 import { adamwStep, clipCoefficient, globalNorm } from './adamw.ts';
 import type { GradientPass, ReferencedSequence } from './gradient-pass.ts';
 import { type Feeds, weightFeeds } from './model-feeds.ts';
@@ -35,6 +36,8 @@ export interface TrainerInit {
   readonly state: TrainerState;
   /** The frozen initial policy; needed where the KL reference is `initial`. */
   readonly reference: Float32Array | null;
+  /** What computes logprobs and gradients; the optimiser and the EMA are the processor's. Default: the CPU. */
+  readonly device?: Device;
   /** Milliseconds, for the statistics only. */
   readonly now: () => number;
 }
@@ -80,7 +83,8 @@ export class Trainer {
       const message = `trainer state of ${flat.length} numbers for a model of ${expected}`;
       throw new MgrpoError('INVALID_MODEL', message);
     }
-    return new Trainer(init, await openGradientPass(model, gradientOptions(options)));
+    const pass = await openGradientPass(model, gradientOptions(options), init.device);
+    return new Trainer(init, pass);
   }
 
   /** Trains on one iteration: optimiser steps over its minibatches, and EMA. */
@@ -222,8 +226,9 @@ export class Trainer {
     if (weights === 'reference' && this.#init.reference === null) {
       throw new MgrpoError('INTERNAL', 'this trainer was opened without reference weights');
     }
-    this.#scorer ??= await openScorer(this.#init.model, this.#init.options.recompute);
-    return this.#scorer.score(this.#feeds[weights], sequences, { ...this.#init.options, signal });
+    const { model, options, device } = this.#init;
+    this.#scorer ??= await openScorer(model, options.recompute, device);
+    return this.#scorer.score(this.#feeds[weights], sequences, { ...options, signal });
   }
 
   /** Copies of everything that training changes. */

@@ -1,6 +1,13 @@
 import type { StepTotals } from '@mgrpo/algorithm';
 import { gradientsGraph, type ModelConfig, numParameters } from '@mgrpo/model';
-import { type Device, freeArrays, openSession, type Session } from '@mgrpo/runtime';
+import {
+  type Device,
+  type Feeds as DeviceFeeds,
+  freeArrays,
+  openSession,
+  type Session,
+  type Uploader,
+} from '@mgrpo/runtime';
 import {
   type GradientPass,
   type GradientResult,
@@ -8,7 +15,13 @@ import {
   type ReferencedSequence,
 } from './gradient-pass.ts';
 import { packMicrobatches, scoresBySequence, throwIfCancelled } from './microbatch.ts';
-import { type Feeds, RotaryFeeds, scoringFeeds } from './model-feeds.ts';
+import {
+  type Feeds,
+  openWeightUploader,
+  RotaryFeeds,
+  scoringFeeds,
+  withWeights,
+} from './model-feeds.ts';
 import { scoresOf } from './scorer.ts';
 import type { TokenScores } from './token-scores.ts';
 import type { GradientOptions } from './training-options.ts';
@@ -19,12 +32,18 @@ import type { GradientOptions } from './training-options.ts';
  */
 export class WholePass implements GradientPass {
   readonly #session: Session;
+  readonly #uploader: Uploader | null;
   readonly #options: GradientOptions;
   readonly #rotary: RotaryFeeds;
   readonly #sum: Float32Array;
 
-  private constructor(session: Session, config: ModelConfig, options: GradientOptions) {
+  private constructor(
+    { session, uploader }: { session: Session; uploader: Uploader | null },
+    config: ModelConfig,
+    options: GradientOptions,
+  ) {
     this.#session = session;
+    this.#uploader = uploader;
     this.#options = options;
     this.#rotary = new RotaryFeeds(config);
     this.#sum = new Float32Array(numParameters(config));
@@ -37,11 +56,23 @@ export class WholePass implements GradientPass {
   ): Promise<WholePass> {
     const graph = gradientsGraph(config, options.loss, device);
     const session = await openSession(graph, { name: 'gradients', device, variableShapes: true });
-    return new WholePass(session, config, options);
+    const uploader = await openWeightUploader(config, device);
+    return new WholePass({ session, uploader }, config, options);
   }
 
-  async run(
+  run(
     weights: Feeds,
+    sequences: readonly ReferencedSequence[],
+    totals: StepTotals,
+    signal?: AbortSignal,
+  ): Promise<GradientResult> {
+    return withWeights(this.#uploader, weights, (onDevice) =>
+      this.#run(onDevice, sequences, totals, signal),
+    );
+  }
+
+  async #run(
+    weights: DeviceFeeds,
     sequences: readonly ReferencedSequence[],
     totals: StepTotals,
     signal?: AbortSignal,
@@ -68,7 +99,8 @@ export class WholePass implements GradientPass {
     return { loss, gradient: this.#sum, scores };
   }
 
-  close(): Promise<void> {
-    return this.#session.close();
+  async close(): Promise<void> {
+    await this.#session.close();
+    await this.#uploader?.close();
   }
 }

@@ -14,13 +14,16 @@ import {
 import { parseRunConfig, type RunConfig, runIdentity, withoutSecrets } from '@mgrpo/config';
 import { dataSha256 } from '@mgrpo/datasets';
 import { MgrpoError } from '@mgrpo/errors';
+import { largestOfTraining } from '@mgrpo/model';
 import { requireSameMinor, softwareVersion } from '@mgrpo/rpc';
-import { type Fingerprint, fingerprint, sameFingerprint } from '@mgrpo/runtime';
+import { chooseDevice, type Fingerprint, fingerprint, sameFingerprint } from '@mgrpo/runtime';
 import {
   configHash,
+  deviceFields,
   requireProcessMemory,
   type ServiceContext,
   WeightPublisher,
+  workerName,
 } from '@mgrpo/service';
 import {
   initialTrainerState,
@@ -70,8 +73,13 @@ export async function openLearner(
   const checkpoint = await checkpoints.newestFor(journal.nextIteration);
   // Algorithm 1, line 2: the momentum model starts as the policy.
   const state = checkpoint?.state ?? initialTrainerState(model.weights.slice());
+  const choice = await chooseDevice(config.learner.device, largestOfTraining(model.config));
+  log.info(deviceFields(choice), 'device');
+  const devices = new RoleDevices(folder);
+  await devices.admit('learner', workerName(), choice.identity);
   const engine = await TrainingEngine.start({
     model: model.config,
+    device: choice.device,
     options: trainingOptions(
       config.algorithm,
       config.sampling.temperature,
@@ -110,7 +118,7 @@ export async function openLearner(
     await journal.close();
     await metrics.close();
   };
-  return { learner, publisher, devices: new RoleDevices(folder), runId, close };
+  return { learner, publisher, devices, runId, close };
 }
 
 /** When the checkpoint was written; now, where there is none. */

@@ -25,7 +25,7 @@ test('the first worker of a role settles its device, for later learners too', as
   const successor = new RoleDevices(await RunFolder.open(folder.path, options));
   await expect(successor.admit('policy', 'c:1', 'cpu')).rejects.toMatchObject({
     code: 'INCOMPATIBLE',
-    message: expect.stringMatching(/c:1 generates on "cpu".*policy.*"webgpu 12"/),
+    message: expect.stringMatching(/c:1 computes on "cpu".*policy.*"webgpu 12"/),
   });
 });
 
@@ -44,4 +44,11 @@ test('of two first workers one is refused', async () => {
   ];
   const outcomes = (await Promise.allSettled(both)).map(({ status }) => status);
   expect(outcomes).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+});
+
+test('a learner that is started again trains on the device that it trained on', async () => {
+  const folder = await newFolder();
+  await new RoleDevices(folder).admit('learner', 'a:1', 'cpu');
+  const elsewhere = new RoleDevices(folder).admit('learner', 'b:1', 'webgpu 12');
+  await expect(elsewhere).rejects.toThrow('the steps of this run are made on "cpu"');
 });

@@ -1,12 +1,13 @@
 import type { RunFolder } from '@mgrpo/checkpoint';
 import { MgrpoError } from '@mgrpo/errors';
 
-type Role = 'policy' | 'momentum';
+type Role = 'policy' | 'momentum' | 'learner';
 
 /**
- * The device that each role generates on, settled by its first worker and kept in the manifest.
+ * The device that each role computes on, settled by its first worker and kept in the manifest.
  *
- * Devices round differently, so rollouts of one role on two kinds of devices would depend on who took which job.
+ * Devices round differently, so rollouts of one role on two kinds of devices would depend on who took which job, and
+ * weights on where the learner was started again.
  */
 export class RoleDevices {
   readonly #folder: RunFolder;
@@ -16,7 +17,7 @@ export class RoleDevices {
     this.#folder = folder;
   }
 
-  /** @throws MgrpoError INCOMPATIBLE when the role's rollouts are made on another device */
+  /** @throws MgrpoError INCOMPATIBLE when the role's results are made on another device */
   admit(role: Role, worker: string, device: string): Promise<void> {
     // One after the other: of two first workers, one is the first.
     const admitted = this.#last.then(() => this.#admit(role, worker, device));
@@ -34,7 +35,7 @@ export class RoleDevices {
     }
     throw new MgrpoError(
       'INCOMPATIBLE',
-      `${worker} generates on "${device}", but the ${role} rollouts of this run are made on "${settled}" and would have other bits there; run the workers of a role on equal devices with equal drivers`,
+      `${worker} computes on "${device}", but the ${role === 'learner' ? 'steps' : `${role} rollouts`} of this run are made on "${settled}" and would have other bits there; run the workers of a role on equal devices with equal drivers`,
     );
   }
 }

@@ -10,7 +10,13 @@ import {
 import { parseRunConfig, type RunConfig, requireOwnEngine } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import { contracts, decodeStored, type TrainingBatch__Output } from '@mgrpo/rpc';
-import { type Fingerprint, fingerprint, sameFingerprint } from '@mgrpo/runtime';
+import {
+  type Device,
+  devices,
+  type Fingerprint,
+  fingerprint,
+  sameFingerprint,
+} from '@mgrpo/runtime';
 import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 
 type Warn = (message: string) => void;
@@ -25,6 +31,8 @@ export interface RecordedRun {
   readonly tokenizer: Tokenizer;
   /** What the run was begun on and this machine, when they differ: then so may the bits. */
   readonly otherMachine: string | null;
+  /** The kind of device that computed for a role: another of its kind may round differently, which hashes tell. */
+  deviceOf(role: 'policy' | 'momentum' | 'learner'): Device;
   /** Hash of the base model's weights as the run began with them. */
   readonly baseSha256: string;
   /** SHA-256 of the policy after each iteration, as recorded. */
@@ -52,12 +60,18 @@ export async function openRecordedRun(path: string, warn: Warn): Promise<Recorde
     model: await loadModelFolder(config.model.path),
     tokenizer: await loadTokenizer(config.model.path),
     otherMachine: isSame ? null : `${JSON.stringify(machine)}, this is ${JSON.stringify(here)}`,
+    deviceOf: (role) => deviceOf(folder.manifest.devices, role),
     baseSha256: String(baseWeightsSha256),
     policySha256: records.flatMap((record) =>
       record.kind === 'iteration' ? [String(record.policySha256)] : [],
     ),
     batches: (from) => batchesOf(path, from, warn),
   };
+}
+
+function deviceOf(recorded: unknown, role: string): Device {
+  const identity = (recorded as Readonly<Record<string, string>> | undefined)?.[role];
+  return devices.find((device) => identity?.split(' ')[0] === device) ?? 'cpu';
 }
 
 async function* batchesOf(

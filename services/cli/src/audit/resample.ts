@@ -3,7 +3,7 @@ import { methods, type Role, rolloutCounts } from '@mgrpo/algorithm';
 import { GenerationEngine, stopTokenIds } from '@mgrpo/generation';
 import { rolloutKey } from '@mgrpo/queues';
 import { type GroupVerdict__Output, roleFromWire, type TrainingBatch__Output } from '@mgrpo/rpc';
-import { chooseDevice, type Device, devices } from '@mgrpo/runtime';
+import { chooseDevice } from '@mgrpo/runtime';
 import { encodeRollouts, type RolloutPart, type RolloutPayload } from '@mgrpo/service';
 import type { RecordedRun } from './recorded-run.ts';
 import type { Retrained } from './retrain.ts';
@@ -26,7 +26,7 @@ export async function resample(
     const engine = await GenerationEngine.start({
       model: model.config,
       slots: config.deployment.rollout.slots,
-      device: (await chooseDevice(recordedDevice(run, role))).device,
+      device: (await chooseDevice(run.deviceOf(role))).device,
       numTokens: tokenizer.vocabSize,
     });
     try {
@@ -43,12 +43,6 @@ export async function resample(
     }
   }
   return byPrompt;
-}
-
-/** The kind of device that made a role's rollouts: another of its kind may round differently, which the hashes tell. */
-function recordedDevice({ folder }: RecordedRun, role: Role): Device {
-  const settled = (folder.manifest.devices ?? {}) as Readonly<Record<string, string>>;
-  return devices.find((device) => settled[role]?.split(' ')[0] === device) ?? 'cpu';
 }
 
 interface GroupOfRole {

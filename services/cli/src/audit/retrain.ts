@@ -2,6 +2,7 @@ import { klReference } from '@mgrpo/algorithm';
 import { weightsSha256 } from '@mgrpo/checkpoint';
 import { MgrpoError } from '@mgrpo/errors';
 import type { TrainingBatch__Output } from '@mgrpo/rpc';
+import { chooseDevice } from '@mgrpo/runtime';
 import { trainingSequences } from '@mgrpo/service';
 import {
   initialTrainerState,
@@ -43,8 +44,10 @@ export async function retrain(
     tokenizerFolder: config.model.path,
   });
   const checkpoint = await checkpoints.newest(version).catch(() => null);
+  const { device } = await chooseDevice(run.deviceOf('learner'));
   const engine = await TrainingEngine.start({
     model: model.config,
+    device,
     options: trainingOptions(
       config.algorithm,
       config.sampling.temperature,
