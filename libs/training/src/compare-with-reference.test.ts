@@ -23,7 +23,7 @@ test.skipIf(!inject('hasWebGpu'))(
     const comparison = await compareWithReference(fixture('tiny-qwen3'), { device: 'webgpu' });
     expect(outOfTolerance(comparison), JSON.stringify(comparison)).toEqual([]);
   },
-  180_000,
+  300_000,
 );
 
 test('layers are not recomputed on WebGPU', async () => {
