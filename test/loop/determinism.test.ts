@@ -86,15 +86,23 @@ it('the bits are the same when every other service is killed in turn', async () 
   expect({ ...result, restarts: [] }).toEqual(await train('services-undisturbed', { set }));
 }, 120_000);
 
-it('the bits are the same when Redis forgets everything in the middle of the run', async () => {
-  const server = await openRedis({
-    url: null,
-    folder: join(workspace.folder, 'redis'),
-    tell: () => {},
-    searchPath: process.env.PATH ?? '',
+describe('on a Redis that someone runs', () => {
+  let server: Awaited<ReturnType<typeof openRedis>>;
+  let redis: ReturnType<typeof connectRedis>;
+
+  beforeAll(async () => {
+    const folder = join(workspace.folder, 'redis');
+    const searchPath = process.env.PATH ?? '';
+    server = await openRedis({ url: null, folder, tell: () => {}, searchPath });
+    redis = connectRedis(server.url);
   });
-  const redis = connectRedis(server.url);
-  try {
+
+  afterAll(async () => {
+    redis.disconnect();
+    await server.close();
+  });
+
+  it('the bits are the same when it forgets everything in the middle of the run', async () => {
     const result = await train('flushall', {
       redisUrl: server.url,
       onIteration: (applied) => {
@@ -102,10 +110,15 @@ it('the bits are the same when Redis forgets everything in the middle of the run
       },
     });
     expect(result).toEqual(undisturbed[0]);
-  } finally {
-    redis.disconnect();
-    await server.close();
-  }
+  });
+
+  it('the bits are the same when two runs share it at the same time', async () => {
+    const [onPolicy, late] = await Promise.all([
+      train('shared-0', { redisUrl: server.url }),
+      train('shared-1', { redisUrl: server.url, set: ['lag=1'] }),
+    ]);
+    expect([onPolicy, late]).toEqual(undisturbed);
+  });
 });
 
 it('the bits are the same after a stop and a resume', async () => {
