@@ -3,13 +3,14 @@
  *
  *   node bench/memory.ts [recompute=layers] [layers=2] [tokens=3072] [vocabulary=151936]
  *
- * The model has the shapes of Qwen3-0.6B but `layers` of its layers, and random weights. One JSON line: MiB
- * resident before the step (programs, policy, momentum model, moments, flat gradient), and the operating system's
- * peak during it. Every measurement is a process of its own. CPU seconds, since others may use the machine.
+ * The model has the shapes of Qwen3-0.6B but `layers` of its layers, and random weights. One JSON line: the
+ * operating system's peak during the step, what of it is above programs and state (policy, momentum model,
+ * gradient, two moments), and what `gradientPassBytes` says of that; MiB. Every measurement is a process of its
+ * own. CPU seconds, since others may use the machine.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { numParameters, parseModelConfig } from '@mgrpo/model';
-import { initialTrainerState, type Recompute, Trainer } from '@mgrpo/training';
+import { gradientPassBytes, initialTrainerState, type Recompute, Trainer } from '@mgrpo/training';
 
 const argument = (name: string, value: string): string =>
   process.argv.find((text) => text.startsWith(`${name}=`))?.slice(name.length + 1) ?? value;
@@ -44,6 +45,7 @@ function residentMib(line: 'VmRSS' | 'VmHWM'): number {
   return Math.round(Number(new RegExp(`${line}:\\s+(\\d+)`).exec(status)?.[1]) / 1024);
 }
 
+const programsMib = residentMib('VmRSS');
 const trainer = await Trainer.open({
   model,
   options: {
@@ -77,12 +79,13 @@ function step(length: number): Promise<unknown> {
 // Moments and gradient are zero pages that no one has touched: a short step makes them resident.
 await step(16);
 writeFileSync('/proc/self/clear_refs', '5');
-const beforeMib = residentMib('VmRSS');
 const start = process.cpuUsage();
 await step(numTokens);
 const { user, system } = process.cpuUsage(start);
 const peakMib = residentMib('VmHWM');
 const parameters = numParameters(model);
+const limits = { microbatchTokens: numTokens, recompute };
+const estimateMib = Math.round(gradientPassBytes(model, limits, numTokens) / 2 ** 20);
 const stateMib = Math.round((parameters * 20) / 2 ** 20);
 console.log(
   JSON.stringify({
@@ -91,10 +94,11 @@ console.log(
     vocabulary: model.vocabSize,
     parameters,
     tokens: numTokens,
-    beforeMib,
-    peakMib,
+    programsMib,
     stateMib,
-    aboveStateMib: peakMib - stateMib,
+    peakMib,
+    aboveMib: peakMib - stateMib - programsMib,
+    estimateMib,
     cpuSeconds: Number(((user + system) / 1e6).toFixed(1)),
   }),
 );

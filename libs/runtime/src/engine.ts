@@ -36,14 +36,16 @@ interface Pending {
 /**
  * Starts a worker thread from `url` (a module that calls `serveEngine`) and waits until it has opened.
  *
- * @param init passed to the engine's `open` by structured clone
+ * @param init passed to the engine's `open` by structured clone; buffers named in `transfer` are moved
  */
 export async function startEngine<Init, H extends Handlers>(
   url: URL,
   init: Init,
-  options: { readonly name: string },
+  options: { readonly name: string; readonly transfer?: readonly Transferable[] },
 ): Promise<Engine<H>> {
-  const worker = new Worker(url, { workerData: init, name: options.name, resourceLimits });
+  const { name, transfer = [] } = options;
+  const transferList = [...transfer];
+  const worker = new Worker(url, { workerData: init, name, resourceLimits, transferList });
   const client = new EngineClient(worker, options.name);
   await client.opened;
   return client as Engine<H>;

@@ -96,7 +96,7 @@ export class OneProcessRun {
       device: learner.device,
       options: trainingOptions(algorithm, sampling.temperature, passLimits(config, model.config)),
       state: initialTrainerState(model.weights.slice()),
-      reference: klReference(algorithm) === 'initial' ? model.weights : null,
+      reference: klReference(algorithm) === 'initial' ? model.weights.slice() : null,
     });
     const run = new OneProcessRun(config, {
       tokenizer,

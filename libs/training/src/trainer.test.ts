@@ -313,3 +313,24 @@ test('the engine thread has the bits of the trainer', async () => {
   await engine.close();
   await engine.close();
 });
+
+test('large arrays move to the engine thread: there is one copy of them', async () => {
+  const large = parseModelConfig({
+    model_type: 'qwen3',
+    vocab_size: 20_000,
+    hidden_size: 16,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+    head_dim: 8,
+    intermediate_size: 16,
+    max_position_embeddings: 64,
+    tie_word_embeddings: true,
+  });
+  const initial = initialWeights(large, 7);
+  const state = initialTrainerState(initial.slice());
+  const engine = await TrainingEngine.start({ ...init(), model: large, state, reference: null });
+  expect([state.policy.length, state.momentum.length]).toEqual([0, 0]);
+  expect([state.firstMoment.length, state.secondMoment.length]).toEqual([0, 0]);
+  expect((await engine.weights()).policy).toEqual(initial);
+  await engine.close();
+});

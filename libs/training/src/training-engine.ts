@@ -15,10 +15,11 @@ export class TrainingEngine {
     this.#engine = engine;
   }
 
-  /** Starts the thread with copies of the state and the reference. */
+  /** Starts the thread. The arrays of state and reference move there: here they are empty afterwards. */
   static async start(init: TrainingWorkerInit): Promise<TrainingEngine> {
     const url = new URL('./training-worker.ts', import.meta.url);
-    return new TrainingEngine(await startEngine(url, init, { name: 'training' }));
+    const transfer = largeBuffers(init);
+    return new TrainingEngine(await startEngine(url, init, { name: 'training', transfer }));
   }
 
   /** Settles when the thread has ended: undefined after `close()`, the error after a crash. */
@@ -58,4 +59,14 @@ export class TrainingEngine {
   close(): Promise<void> {
     return this.#engine.close();
   }
+}
+
+/** Large enough that a copy matters; small arrays may lie in a pool of Node's, which can't be moved. */
+const leastMovedBytes = 2 ** 20;
+
+function largeBuffers({ state, reference }: TrainingWorkerInit): ArrayBuffer[] {
+  const { policy, momentum, firstMoment, secondMoment } = state;
+  const arrays = [policy, momentum, firstMoment, secondMoment, ...(reference ? [reference] : [])];
+  const buffers = arrays.map(({ buffer }) => buffer as ArrayBuffer);
+  return [...new Set(buffers)].filter(({ byteLength }) => byteLength >= leastMovedBytes);
 }

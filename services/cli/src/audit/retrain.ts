@@ -54,7 +54,7 @@ export async function retrain(
       passLimits(config, model.config),
     ),
     state: checkpoint?.state ?? initialTrainerState(model.weights.slice()),
-    reference: klReference(config.algorithm) === 'initial' ? model.weights : null,
+    reference: klReference(config.algorithm) === 'initial' ? model.weights.slice() : null,
   });
   try {
     const fromIteration = checkpoint?.state.iterations ?? 0;
