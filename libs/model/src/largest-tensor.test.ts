@@ -22,9 +22,9 @@ test('the largest tensor of generation is the embedding, or the cache of many lo
     name: 'the tensor model.embed_tokens.weight',
     bytes: 151_936 * 4096 * 4,
   });
-  expect(largestOfGeneration(config, { slots: 256, maxTokens: 3584 })).toEqual({
-    name: "a layer's cache of 256 slots × 3584 tokens",
-    bytes: 256 * 3584 * 8 * 128 * 4,
+  expect(largestOfGeneration(config, { slots: 128, maxTokens: 3584 })).toEqual({
+    name: "a layer's cache of 128 slots × 3584 tokens, twice,",
+    bytes: 2 * 128 * 3584 * 8 * 128 * 4,
   });
 });
 

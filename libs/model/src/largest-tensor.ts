@@ -11,14 +11,15 @@ interface LargeTensor {
 
 const larger = (a: LargeTensor, b: LargeTensor): LargeTensor => (b.bytes > a.bytes ? b : a);
 
-/** The largest tensor of generation: a weight, or the keys of one layer. */
+/** The largest tensor of generation: a weight, or the keys of one layer while rows come and go. */
 export function largestOfGeneration(
   config: ModelConfig,
   { slots, maxTokens }: { readonly slots: number; readonly maxTokens: number },
 ): LargeTensor {
   const { numKvHeads, headDim } = config;
-  const bytes = slots * numKvHeads * maxTokens * headDim * float32;
-  const keys = { name: `a layer's cache of ${slots} slots × ${maxTokens} tokens`, bytes };
+  // Rows that are laid out anew stand beside the old ones until the new rows are chosen.
+  const bytes = 2 * slots * numKvHeads * maxTokens * headDim * float32;
+  const keys = { name: `a layer's cache of ${slots} slots × ${maxTokens} tokens, twice,`, bytes };
   return parameterSpecs(config)
     .map(({ name, size }) => ({ name: `the tensor ${name}`, bytes: size * float32 }))
     .reduce(larger, keys);

@@ -189,7 +189,7 @@ async function create(
 
 function runError(name: string, cause: unknown): MgrpoError {
   const reason = messageOf(cause);
-  if (/failed to allocate|bad_alloc|out of memory/i.test(reason)) {
+  if (/failed to allocate|bad_alloc|out.of.(device.)?memory/i.test(reason)) {
     const remedy = 'lower the number of slots, the microbatch or the lengths';
     return new MgrpoError('RESOURCE', `${name} ran out of memory (${reason}); ${remedy}`, {
       cause,
