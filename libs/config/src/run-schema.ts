@@ -149,7 +149,7 @@ const learner = z
       .enum(['auto', 'none', 'layers'])
       .default('auto')
       .describe(
-        'what is made again for the backward pass: none; or layers, of which only the inputs are kept, for far less memory and about a third more work; auto: layers where one graph would hold over 2 GiB by its shapes',
+        'what is made again for the backward pass: none; or layers, of which only the inputs are kept, for far less memory and about a third more work; auto: layers where one graph on the CPU would hold over 2 GiB by its shapes',
       ),
   })
   .prefault({})

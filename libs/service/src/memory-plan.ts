@@ -77,9 +77,11 @@ function cacheBytes(model: ModelConfig, { prompts, sampling, deployment }: Memor
   return deployment.rollout.slots * tokens * perToken;
 }
 
-/** What the gradient pass of one microbatch holds at its peak. */
+/** What the gradient pass of one microbatch holds at its peak in this machine's memory. */
 function activationBytes(model: ModelConfig, settings: MemorySettings): number {
-  const { prompts, sampling } = settings;
+  const { prompts, sampling, learner } = settings;
+  // A GPU holds its own; the gradient is fetched from there.
+  if (learner.device !== 'cpu') return numParameters(model) * float32;
   const longest = prompts.maxPromptTokens + sampling.maxResponseTokens;
   return gradientPassBytes(model, passLimits(settings, model), longest);
 }

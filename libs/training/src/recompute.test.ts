@@ -42,5 +42,6 @@ test('lengths and microbatches decide too, and a choice is a choice', () => {
   const long = ['sampling.maxResponseTokens=8000', 'learner.microbatchTokens=8192'];
   expect(passLimits(settings(...long), arithmetic).recompute).toBe('layers');
   expect(passLimits(settings('learner.recompute=none'), qwen3).recompute).toBe('none');
+  expect(passLimits(settings('learner.device=webgpu'), qwen3).recompute).toBe('none');
   expect(passLimits(settings('learner.recompute=layers'), arithmetic).recompute).toBe('layers');
 });

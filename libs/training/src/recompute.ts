@@ -19,7 +19,10 @@ export function passLimits(
   { learner, prompts, sampling }: Pick<RunConfig, 'learner' | 'prompts' | 'sampling'>,
   model: ModelConfig,
 ): PassLimits {
-  const { microbatchTokens } = learner;
+  const { microbatchTokens, device } = learner;
+  // Layer by layer is the CPU's way: a GPU's tensors would all pass through this process.
+  if (learner.recompute === 'auto' && device !== 'cpu')
+    return { microbatchTokens, recompute: 'none' };
   const longestSequence = prompts.maxPromptTokens + sampling.maxResponseTokens;
   const shape = { microbatchTokens, longestSequence };
   return { microbatchTokens, recompute: resolveRecompute(learner.recompute, model, shape) };
