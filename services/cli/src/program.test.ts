@@ -115,6 +115,17 @@ test('doctor says what is there, and plans the memory of a model', async () => {
   });
 });
 
+test('doctor says which device a recipe asks for in vain', async () => {
+  const model = join(fixtures, 'tiny-qwen3');
+  const recipe = join(folder, 'cuda.yaml');
+  const keys = ['prompts: {train: none}', `model: {path: ${model}}`, 'learner: {device: cuda}'];
+  writeFileSync(recipe, keys.join('\n'));
+  const { code, stdout } = await mgrpo('doctor', '--recipe', recipe);
+  expect(stdout).toMatch(/✓ rollout\.device cpu/);
+  expect(stdout).toMatch(/✗ learner\.device .*the CUDA provider is not in this installation/);
+  expect(code).toBe(1);
+});
+
 test('doctor --dry-run checks a model by its files and says what fits', async () => {
   const model = join(fixtures, 'tiny-qwen3');
   const { code, stdout } = await mgrpo('doctor', '--dry-run', '--model', model);

@@ -5,6 +5,7 @@ import { MgrpoError } from '@mgrpo/errors';
 import type { RedisAddress } from '@mgrpo/queues';
 import { machineMemoryBytes, memoryPlan } from '@mgrpo/service';
 import { type Check, checksOf } from '../doctor/checks.ts';
+import { deviceChecks } from '../doctor/device-checks.ts';
 import { dryRun } from '../doctor/dry-run.ts';
 import { engineChecks } from '../doctor/engine-checks.ts';
 import { machineFacts } from '../doctor/machine-facts.ts';
@@ -34,11 +35,15 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
     root,
     redis: flags.redis ?? recipeRedis(config) ?? process.env.REDIS_URL ?? null,
     searchPath: process.env.PATH ?? '',
-    // Without a recipe: what this machine has.
-    device: flags.recipe ? config!.rollout.device : 'auto',
   });
-  const checks = [...checksOf(facts), ...(config ? await engineChecks(config, process.env) : [])];
-  const plan = config && memoryPlan((await describeModel(config.model.path)).config, config);
+  const model = config && (await describeModel(config.model.path)).config;
+  const run = flags.recipe && config && model ? { config, model } : null;
+  const checks = [
+    ...checksOf(facts),
+    ...(await deviceChecks(run)),
+    ...(config ? await engineChecks(config, process.env) : []),
+  ];
+  const plan = config && model && memoryPlan(model, config);
   const fits = plan === null || plan.totalBytes <= facts.memoryBytes;
   if (flags.json) {
     process.stdout.write(`${JSON.stringify({ checks, memoryPlan: plan, fits })}\n`);

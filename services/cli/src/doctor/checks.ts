@@ -1,4 +1,3 @@
-import type { DeviceChoice } from '@mgrpo/runtime';
 import { gigabytes } from '@mgrpo/service';
 
 /** One thing that was looked at. */
@@ -21,15 +20,8 @@ export interface MachineFacts {
   readonly isSetUp: boolean;
   readonly onnxRuntime: string;
   readonly providers: readonly string[];
-  /** What rollouts would be generated on. */
-  readonly device: DeviceFacts;
   readonly redis: RedisFacts;
 }
-
-/** What came of choosing the device that a recipe asks for. */
-export type DeviceFacts =
-  | { readonly kind: 'chosen'; readonly setting: string; readonly choice: DeviceChoice }
-  | { readonly kind: 'fails'; readonly setting: string; readonly reason: string };
 
 /** Where a run would get its Redis from. */
 export type RedisFacts =
@@ -84,7 +76,6 @@ export function checksOf(facts: MachineFacts): Check[] {
       status: 'ok',
       found: `${facts.onnxRuntime}; providers ${facts.providers.join(', ')}`,
     },
-    ...deviceChecks(facts.device),
     { name: 'Redis', ...redisCheck(facts.redis) },
   ];
 }
@@ -94,23 +85,6 @@ function nodeCheck({ node, platform }: MachineFacts): Check {
   if (Number(node.split('.')[0]) >= 24) return { name: 'Node.js', status: 'ok', found };
   const remedy = 'start by bin/mgrpo or npm, which bring Node 24';
   return { name: 'Node.js', status: 'failed', found, remedy };
-}
-
-/** The device that generates, and why not those that `auto` would rather have. */
-function deviceChecks(facts: DeviceFacts): Check[] {
-  if (facts.kind === 'fails') {
-    const remedy = 'mend that, or set rollout.device to cpu or auto';
-    return [{ name: 'device', status: 'failed', found: facts.reason, remedy }];
-  }
-  const { setting } = facts;
-  const { device, passedOver } = facts.choice;
-  return [
-    { name: 'device', status: 'ok', found: setting === 'auto' ? `${device}, by auto` : device },
-    ...passedOver.map((other): Check => {
-      const found = `not taken: ${other.reason}`;
-      return { name: `  ${other.device}`, status: 'ok', found };
-    }),
-  ];
 }
 
 function redisCheck(redis: RedisFacts): Omit<Check, 'name'> {

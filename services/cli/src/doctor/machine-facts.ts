@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hidePassword, messageOf } from '@mgrpo/errors';
 import { findProgram, type RedisAddress, requireRedis } from '@mgrpo/queues';
-import { chooseDevice, type DeviceSetting, fingerprint, providers } from '@mgrpo/runtime';
+import { fingerprint, providers } from '@mgrpo/runtime';
 import { machineMemoryBytes } from '@mgrpo/service';
-import type { DeviceFacts, MachineFacts, RedisFacts } from './checks.ts';
+import type { MachineFacts, RedisFacts } from './checks.ts';
 
 const run = promisify(execFile);
 
@@ -17,9 +17,8 @@ export async function machineFacts(options: {
   readonly root: string;
   readonly redis: RedisAddress | string | null;
   readonly searchPath: string;
-  readonly device: DeviceSetting;
 }): Promise<MachineFacts> {
-  const { root, redis, searchPath, device } = options;
+  const { root, redis, searchPath } = options;
   const { bavail, bsize } = await statfs('.');
   const { cpu, onnxRuntime, node } = fingerprint();
   return {
@@ -32,7 +31,6 @@ export async function machineFacts(options: {
     isSetUp: isSetUp(root),
     onnxRuntime,
     providers: providers(),
-    device: await deviceFacts(device),
     redis: await redisFacts(redis, searchPath),
   };
 }
@@ -43,14 +41,6 @@ function isSetUp(root: string): boolean {
   return (
     existsSync(stamp) && readFileSync(stamp).equals(readFileSync(join(root, 'pnpm-lock.yaml')))
   );
-}
-
-async function deviceFacts(setting: DeviceSetting): Promise<DeviceFacts> {
-  try {
-    return { kind: 'chosen', setting, choice: await chooseDevice(setting) };
-  } catch (error) {
-    return { kind: 'fails', setting, reason: messageOf(error) };
-  }
 }
 
 async function redisFacts(

@@ -1,0 +1,60 @@
+import type { RunConfig } from '@mgrpo/config';
+import { messageOf } from '@mgrpo/errors';
+import { largestOfGeneration, largestOfTraining, type ModelConfig } from '@mgrpo/model';
+import { chooseDevice, type DeviceSetting, type LargestTensor } from '@mgrpo/runtime';
+import type { Check } from './checks.ts';
+
+/** A run whose devices are looked at: its configuration and the model that it names. */
+export interface PlannedRun {
+  readonly config: RunConfig;
+  readonly model: ModelConfig;
+}
+
+interface Asked {
+  readonly name: string;
+  readonly setting: DeviceSetting;
+  readonly largest: LargestTensor | null;
+}
+
+/** What rollouts and gradients would be computed on here, and why not on what `auto` would rather have. */
+export async function deviceChecks(run: PlannedRun | null): Promise<Check[]> {
+  const checks: Check[] = [];
+  // One after the other: they would try the same device.
+  for (const asked of askedOf(run)) checks.push(...(await deviceCheck(asked)));
+  return checks;
+}
+
+/** Without a recipe: what this machine has. */
+function askedOf(run: PlannedRun | null): Asked[] {
+  if (run === null) return [{ name: 'device', setting: 'auto', largest: null }];
+  const { config, model } = run;
+  const { slots } = config.deployment.rollout;
+  const maxTokens = config.prompts.maxPromptTokens + config.sampling.maxResponseTokens;
+  const rollout = {
+    name: 'rollout.device',
+    setting: config.rollout.device,
+    largest: largestOfGeneration(model, { slots, maxTokens }),
+  };
+  const learner = {
+    name: 'learner.device',
+    setting: config.learner.device,
+    largest: largestOfTraining(model),
+  };
+  return config.rollout.engine === 'onnx' ? [rollout, learner] : [learner];
+}
+
+async function deviceCheck({ name, setting, largest }: Asked): Promise<Check[]> {
+  try {
+    const { device, passedOver } = await chooseDevice(setting, largest);
+    return [
+      { name, status: 'ok', found: setting === 'auto' ? `${device}, by auto` : device },
+      ...passedOver.map((other): Check => {
+        const found = `not taken: ${other.reason}`;
+        return { name: `  ${other.device}`, status: 'ok', found };
+      }),
+    ];
+  } catch (error) {
+    const remedy = 'mend that, or choose cpu or auto';
+    return [{ name, status: 'failed', found: messageOf(error), remedy }];
+  }
+}
