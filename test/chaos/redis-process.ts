@@ -14,6 +14,8 @@ export class RedisProcess {
   private constructor(folder: string, port: number) {
     this.#folder = folder;
     this.port = port;
+    // However the test ends, its server ends too.
+    process.once('exit', () => this.#server?.kill('SIGKILL'));
   }
 
   static async start(folder: string): Promise<RedisProcess> {
@@ -35,7 +37,6 @@ export class RedisProcess {
     const place = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#data];
     this.#server = spawn(program, [...place, ...durable], { stdio: ['ignore', log, log] });
     closeSync(log);
-    process.once('exit', () => this.#server?.kill('SIGKILL'));
     const deadline = Date.now() + 10_000;
     while (!(await isUp(this.url))) {
       if (Date.now() > deadline) throw new Error('the Redis of the chaos test did not start');

@@ -78,17 +78,21 @@ describe('a run of many processes', () => {
 
 it('finds the coordinator of `mgrpo train` in the run folder, and says when there is none', async () => {
   const runFolder = join(workspace.folder, 'train');
+  const stop = new AbortController();
   let asked: ReturnType<typeof mgrpo> | undefined;
   await trainSmall({
     runFolder,
     base: workspace.base,
-    set: ['iterations=40', 'prompts.validation=null'],
+    set: ['iterations=100000', 'prompts.validation=null'],
+    signal: stop.signal,
     onIteration: (applied) => {
-      if (applied === 2) asked = mgrpo('status', runFolder);
+      if (applied !== 1) return;
+      asked = mgrpo('status', runFolder);
+      void asked.then(() => stop.abort());
     },
   });
   expect((await asked)?.stdout).toMatch(/iterations applied/);
   const afterwards = await mgrpo('status', runFolder);
   expect(afterwards.code).toBe(1);
   expect(afterwards.stderr).toContain('no run is under way');
-});
+}, 120_000);

@@ -55,15 +55,15 @@ export async function redisNowMs(redis: Redis): Promise<number> {
 
 // Refusals that end by themselves: no memory left, a start, a change of masters, a disk that is full.
 const passing = /^(OOM|LOADING|READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF)\b/;
-const connectionLost = /Connection is closed|ECONN|EPIPE|ENOENT|ETIMEDOUT|timed out|Socket closed/;
+const connectionLost =
+  /Connection is closed|Socket (closed|timeout)|connect E(CONN|NOENT|TIMEDOUT)|read ECONN|write E(CONN|PIPE)/;
 
 /** Whether an error of a command means that Redis is away or can't take anything now, and will be back. */
 export function isRedisOutage(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof MgrpoError) return false;
   // A script's refusal is quoted after the script's own words.
-  return passing.test(error.message) || /-(OOM|READONLY)\b/.test(error.message)
-    ? true
-    : connectionLost.test(error.message);
+  const isRefused = passing.test(error.message) || /-(OOM|READONLY)\b/.test(error.message);
+  return isRefused || connectionLost.test(error.message);
 }
 
 type ClientOptions = Pick<
