@@ -21,6 +21,7 @@ export {
 } from './rollout-codec.ts';
 export { checkEngineServers } from './rollout-engine.ts';
 export { startRolloutService } from './rollout-service.ts';
+export { RolloutWorker, rolloutMetrics } from './rollout-worker.ts';
 export { openServers } from './servers.ts';
 export { type RunningService, runService, type ServiceContext } from './service-process.ts';
 export { openPeerSecurity, requireProtection } from './service-security.ts';

@@ -1,22 +1,10 @@
 import { answerOf } from '@mgrpo/answers';
 import type { RunConfig } from '@mgrpo/config';
-import { MgrpoError } from '@mgrpo/errors';
-import {
-  Consumer,
-  connectRedis,
-  type PayloadRef,
-  PayloadStore,
-  queueNames,
-  type ReceivedJob,
-  type VoteJob,
-  voteJobSchema,
-} from '@mgrpo/queues';
-import { contracts, encodeStored } from '@mgrpo/rpc';
+import { Consumer, connectRedis, PayloadStore, queueNames, voteJobSchema } from '@mgrpo/queues';
+import { contracts } from '@mgrpo/rpc';
 import {
   consumerSettings,
-  decodeRollouts,
   joinRun,
-  judgeJob,
   openServers,
   payloadTtlSeconds,
   type RunningService,
@@ -27,18 +15,15 @@ import {
   tracedJob,
   type VoteOptions,
 } from '@mgrpo/service';
-import { createMetrics, type Metrics, type Span } from '@mgrpo/telemetry';
+import { createMetrics } from '@mgrpo/telemetry';
 import { loadTokenizer } from '@mgrpo/tokenizer';
-import { countVerdict } from './count-verdict.ts';
+import { vote, votesInHand } from './vote.ts';
 import { voterRpc } from './voter-rpc.ts';
 
 /** Runs a voter as this process; returns its exit code. */
 export function main(config: RunConfig): Promise<number> {
   return runService('voter', config, startVoter);
 }
-
-// Votes are short; several at once hide the trips to Redis.
-const votesInHand = 16;
 
 /** Filters, votes and rewards: takes a question's rollouts from Redis, leaves its verdicts there. Stateless. */
 export async function startVoter(context: ServiceContext): Promise<RunningService> {
@@ -103,37 +88,4 @@ export async function startVoter(context: ServiceContext): Promise<RunningServic
       redis.disconnect();
     },
   };
-}
-
-interface Ballot {
-  runId: string;
-  payloads: PayloadStore;
-  options: VoteOptions;
-  metrics: Metrics<'groups' | 'groupSeconds' | 'droppedRollouts' | 'droppedGroups'>;
-  span: Span;
-}
-
-async function vote(
-  { data, addedAtMs, children }: ReceivedJob<VoteJob>,
-  { runId, payloads, options, metrics, span }: Ballot,
-): Promise<PayloadRef> {
-  if (data.runId !== runId) {
-    throw new MgrpoError('INVALID_MESSAGE', `job of run ${data.runId}; this voter's is ${runId}`);
-  }
-  const refs = await children();
-  const rollouts = await Promise.all(
-    refs.map(async (ref) => ({
-      ...ref,
-      parts: decodeRollouts(await payloads.get(ref), ref.key),
-    })),
-  );
-  const { verdicts, message } = judgeJob(data, rollouts, options);
-  for (const verdict of verdicts) countVerdict(verdict, metrics);
-  span.set({
-    rollouts: verdicts.reduce((sum, { members }) => sum + members.length, 0),
-    labels: verdicts.filter(({ label }) => label.kind !== 'none').length,
-  });
-  const ref = await payloads.put(data.key, encodeStored(contracts.QuestionVerdict, message));
-  metrics.groupSeconds.observe((Date.now() - addedAtMs) / 1000);
-  return { ...ref, generatedAtMs: Math.max(...refs.map((each) => each.finishedAtMs ?? 0)) };
 }
