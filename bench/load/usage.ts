@@ -47,7 +47,9 @@ export class Child {
   ) {
     this.name = name;
     const file = new URL('child.ts', import.meta.url);
-    this.#process = fork(file, [name, JSON.stringify(argument)], { execArgv: [] });
+    this.#process = fork(file, [name, JSON.stringify(argument)], {
+      execArgv: (process.env.LOADARGS ?? '').split(' ').filter(Boolean),
+    });
     this.#process.on('message', (message: FromChild) => {
       if (message.kind === 'ready') this.#ready.resolve(message.port);
       if (message.kind === 'usage') this.usage = message.usage;
@@ -72,7 +74,7 @@ export class Child {
   async close(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exited = new Promise((resolve) => this.#process.once('exit', resolve));
-    this.#process.kill('SIGKILL');
+    this.#process.disconnect();
     await exited;
   }
 }

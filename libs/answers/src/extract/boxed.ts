@@ -8,6 +8,12 @@ function boxStart(text: string, start: number): number {
   return text[brace] === '{' ? brace + 1 : -1;
 }
 
+/** Where the first box's command begins, whether it is closed or not, or -1. */
+function firstBox(text: string): number {
+  const starts = commands.map((name) => text.indexOf(`\\${name}{`)).filter((at) => at !== -1);
+  return starts.length === 0 ? -1 : Math.min(...starts);
+}
+
 const backslash = '\\'.charCodeAt(0);
 const openBrace = '{'.charCodeAt(0);
 const closeBrace = '}'.charCodeAt(0);
@@ -19,9 +25,12 @@ const closeBrace = '}'.charCodeAt(0);
  * box. One pass over the text, whatever is in it.
  */
 export function* boxes(text: string): Generator<{ inside: number; end: number }> {
+  const first = firstBox(text);
+  if (first === -1) return;
   // Of each open brace: where its box begins, or -1 for any other brace.
   const open: number[] = [];
-  for (let i = 0; i < text.length; i++) {
+  // Braces before the first box are around it at most. A long response has its box at the end.
+  for (let i = first; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === backslash) {
       const box = boxStart(text, i);
@@ -45,7 +54,6 @@ export function* boxes(text: string): Generator<{ inside: number; end: number }>
  * @example extractBoxed('so \\boxed{\\frac{1}{2}}.') // -> '\\frac{1}{2}'
  */
 export function extractBoxed(text: string): string | null {
-  if (!commands.some((name) => text.includes(`\\${name}{`))) return null;
   let last = { inside: -1, end: -1 };
   for (const box of boxes(text)) {
     if (box.inside > last.inside) last = box;
