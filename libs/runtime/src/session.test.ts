@@ -1,6 +1,7 @@
 import { GraphBuilder, serializeGraph } from '@mgrpo/onnx';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fingerprint, sameFingerprint } from './fingerprint.ts';
+import { probeKernels } from './kernel-probe.ts';
 import { freeArrays, openSession, type Session, tensor } from './session.ts';
 
 /** y = x @ w^T and z = 2x, over [T, 2] and [3, 2]. */
@@ -69,12 +70,15 @@ test('a closed session refuses to run and closes again in peace', async () => {
   await expect(closed.run({ x, w })).rejects.toThrow('session closed is closed');
 });
 
-test('the fingerprint tells machines apart by each of its parts', () => {
-  const here = fingerprint();
+test('the fingerprint tells machines apart by each of its parts', async () => {
+  const here = await fingerprint();
   expect(here.node).toBe(process.versions.node);
   expect(here.onnxRuntime).toMatch(/^\d+\.\d+\.\d+/);
-  expect(sameFingerprint(here, fingerprint())).toBe(true);
-  for (const part of ['cpu', 'arch', 'onnxRuntime', 'node'] as const) {
+  expect(sameFingerprint(here, await fingerprint())).toBe(true);
+  for (const part of ['cpu', 'arch', 'onnxRuntime', 'node', 'kernels'] as const) {
     expect(sameFingerprint(here, { ...here, [part]: 'other' })).toBe(false);
   }
+  const { kernels, ...unprobed } = here;
+  expect(sameFingerprint(here, unprobed)).toBe(true);
+  expect(kernels).toBe(await probeKernels());
 });

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type DeviceChoice, fingerprint } from '@mgrpo/runtime';
 
-/** What a machine's bits depend on (CPU, ONNX Runtime, Node), as one string for the wire. */
-export function machineFingerprint(): string {
-  return createHash('sha256').update(JSON.stringify(fingerprint())).digest('hex').slice(0, 16);
+/** What a machine's bits depend on (CPU and its kernels, ONNX Runtime, Node), as one string for the wire. */
+export async function machineFingerprint(): Promise<string> {
+  const text = JSON.stringify(await fingerprint());
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 /** What was chosen, and why not what is faster, as fields of a log line. */

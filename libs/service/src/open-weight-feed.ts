@@ -3,7 +3,7 @@ import { type ModelConfig, numParameters } from '@mgrpo/model';
 import type { PeerSecurity, WeightTransfer, WeightVersion } from '@mgrpo/rpc';
 import type { Logger, Metrics } from '@mgrpo/telemetry';
 import { configHash, learnerAddress } from './join-run.ts';
-import { machineFingerprint, workerName } from './machine.ts';
+import { workerName } from './machine.ts';
 import { weightAddresses } from './weight-addresses.ts';
 import { WeightFeed } from './weight-feed.ts';
 
@@ -17,6 +17,8 @@ export interface OpenWeightFeedOptions {
   runId: string;
   model: ModelConfig;
   isRelay: boolean;
+  /** `machineFingerprint` of this machine. */
+  fingerprint: string;
   metrics: Metrics<(typeof feedMetrics)[number]>;
   log: Logger;
   onVersion(weights: WeightVersion): Promise<void>;
@@ -25,8 +27,8 @@ export interface OpenWeightFeedOptions {
 
 /** One role's weights from where the configuration says: relays, and the learner behind them. */
 export function openWeightFeed(options: OpenWeightFeedOptions): WeightFeed {
-  const { role, config, security, runId, model, isRelay, metrics, log, onVersion, onProgress } =
-    options;
+  const { role, config, security, runId, model, isRelay, fingerprint } = options;
+  const { metrics, log, onVersion, onProgress } = options;
   const { relays, staleMs, returnMs } = config.deployment.weights;
   const name = workerName();
   return new WeightFeed({
@@ -35,7 +37,7 @@ export function openWeightFeed(options: OpenWeightFeedOptions): WeightFeed {
     subscriber: {
       role,
       name,
-      fingerprint: machineFingerprint(),
+      fingerprint,
       configHash: configHash(config),
       isRelay,
     },

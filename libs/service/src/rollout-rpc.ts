@@ -62,7 +62,7 @@ export function rolloutRpc(options: RolloutRpcOptions) {
         weightVersions: [...engine.versions()],
         activeRollouts: worker.activeRollouts,
         generatedTokens: worker.generatedTokens,
-        fingerprint: machineFingerprint(),
+        fingerprint: await machineFingerprint(),
         device,
       };
     }),

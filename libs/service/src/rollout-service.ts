@@ -13,6 +13,7 @@ import { contracts } from '@mgrpo/rpc';
 import { createMetrics } from '@mgrpo/telemetry';
 import { loadTokenizer } from '@mgrpo/tokenizer';
 import { admitWorker, joinRun } from './join-run.ts';
+import { machineFingerprint } from './machine.ts';
 import { openWeightFeed } from './open-weight-feed.ts';
 import { showPresence } from './presence.ts';
 import { consumerSettings, payloadTtlSeconds, redisAddressOf } from './queue-settings.ts';
@@ -51,6 +52,7 @@ export async function startRolloutService(
   const redis = connectRedis(redisAddressOf(config), config.deployment.deadlines.redisMs);
   const metrics = createMetrics(registry, rolloutMetrics, { role, direction: 'received' });
   metrics.entropyIsEstimate.set({ role }, config.rollout.engine === 'onnx' ? 0 : 1);
+  const fingerprint = await machineFingerprint();
   const weights = openWeightFeed({
     security,
     role,
@@ -58,6 +60,7 @@ export async function startRolloutService(
     runId,
     model,
     isRelay: false,
+    fingerprint,
     metrics,
     log,
     onVersion: (version) => worker.load(version),

@@ -27,7 +27,7 @@ export class TrialIdentities {
       validationPrompts: null,
     });
     const measure = { ...this.#measure, problems: await this.#hash(problems, dataSha256) };
-    return sha256(JSON.stringify([identity, measure, fingerprint()]));
+    return sha256(JSON.stringify([identity, measure, await fingerprint()]));
   }
 
   #hash(path: string, hash: (path: string) => Promise<string>): Promise<string> {

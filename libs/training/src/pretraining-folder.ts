@@ -87,7 +87,7 @@ export async function savePretrained(
     weightsSha256: weightsSha256(weights),
     parameters: weights.length,
     loss,
-    machine: fingerprint(),
+    machine: await fingerprint(),
     config: recipe,
   };
   await writeFile(join(output, pretrainingFile), jsonText(manifest));

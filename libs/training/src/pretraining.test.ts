@@ -68,7 +68,7 @@ test('samples are worked and bare answers, end with the stop token and do not co
 // The hash of the short run below, made where models/arithmetic-base was made. A change of the numerics changes
 // both: remake the base (bin/mgrpo pretrain), then this.
 const golden = '3d909f5175c5e025d7ed909f75f8ccfa673ed0a61a5db15eda1d66f800ba944c';
-const here = fingerprint();
+const here = await fingerprint();
 const made = (await readPretraining(base))?.machine;
 const isGoldenMachine = made !== undefined && sameFingerprint(made, here);
 const machineText = `${made?.cpu}, ONNX Runtime ${made?.onnxRuntime}, Node ${made?.node}`;

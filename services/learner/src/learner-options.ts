@@ -15,6 +15,8 @@ import type { LearnerMetrics } from './learner-metrics.ts';
 /** What a learner is made of. */
 export interface LearnerOptions {
   runId: string;
+  /** `machineFingerprint` of this machine. */
+  fingerprint: string;
   epoch: number;
   entropySource: EntropySource;
   total: number;

@@ -10,7 +10,7 @@ import {
   type LearnerState,
   type TrainingBatch__Output,
 } from '@mgrpo/rpc';
-import { Broadcast, machineFingerprint, trainingSequences } from '@mgrpo/service';
+import { Broadcast, trainingSequences } from '@mgrpo/service';
 import type { TrainingSequence, TrainStats } from '@mgrpo/training';
 import { collapseAfter } from './collapse-watch.ts';
 import type { OfferedBatch } from './collect-batch.ts';
@@ -38,7 +38,6 @@ export class Learner {
   #isHalted = false;
   #sha256 = { policy: '', momentum: '' };
   #lastAppliedAtMs = Date.now();
-  readonly #fingerprint = machineFingerprint();
   /** Everything that changes the state runs one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -146,7 +145,7 @@ export class Learner {
       checkpointedIterations: this.#checkpointed,
       phase: this.#phase,
       pendingIterations: [...this.#pending.keys()],
-      fingerprint: this.#fingerprint,
+      fingerprint: this.#options.fingerprint,
     };
   }
 

@@ -52,7 +52,7 @@ export async function startLearner(
         definition: contracts.WeightService.service,
         implementation: weightRpc(publisher, {
           configHash: configHash(config),
-          fingerprint: machineFingerprint(),
+          fingerprint: await machineFingerprint(),
         }),
       },
     ],

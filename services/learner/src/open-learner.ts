@@ -20,6 +20,7 @@ import { chooseDevice, type Fingerprint, fingerprint, sameFingerprint } from '@m
 import {
   configHash,
   deviceFields,
+  machineFingerprint,
   requireProcessMemory,
   type ServiceContext,
   WeightPublisher,
@@ -58,7 +59,7 @@ export async function openLearner(
   requireProcessMemory('learner', await loadModelConfig(config.model.path), config);
   const model = await loadModelFolder(config.model.path);
   if (model.unusedTensors.length > 0) warn(`not used: ${model.unusedTensors.join(', ')}`);
-  const machine = fingerprint();
+  const machine = await fingerprint();
   const runId = await runIdOf(config, model, machine);
   const folder = await openRunFolder(runFolder, { config, model, machine, runId }, warn);
   const epoch = await folder.takeEpoch();
@@ -93,6 +94,7 @@ export async function openLearner(
   const publisher = new WeightPublisher(config.lag + 1, { onTransfer: gauges.sent, tracer });
   const learner = new Learner({
     runId,
+    fingerprint: await machineFingerprint(),
     epoch: epoch.value,
     entropySource: config.rollout.engine === 'onnx' ? 'vocabulary' : 'top-k',
     total: config.iterations,

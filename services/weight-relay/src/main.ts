@@ -6,6 +6,7 @@ import {
   configHash,
   feedMetrics,
   joinRun,
+  machineFingerprint,
   openServers,
   openWeightFeed,
   type RunningService,
@@ -51,6 +52,7 @@ async function startWeightRelay(context: ServiceContext): Promise<RunningService
     rolloutCounts(config.algorithm).momentum > 0
       ? (['policy', 'momentum'] as const)
       : (['policy'] as const);
+  const fingerprint = await machineFingerprint();
   const feeds = roles.map((role) =>
     openWeightFeed({
       role,
@@ -59,6 +61,7 @@ async function startWeightRelay(context: ServiceContext): Promise<RunningService
       runId: run.runId,
       model,
       isRelay: true,
+      fingerprint,
       metrics,
       log,
       onProgress: (transfer) => publisher.offer(transfer),

@@ -51,7 +51,7 @@ export async function openRecordedRun(path: string, warn: Warn): Promise<Recorde
   requireOwnEngine(config, 'an audit');
   const records = await readMetrics(join(path, runFiles.metrics));
   const { runId, baseWeightsSha256, machine } = folder.manifest;
-  const here = fingerprint();
+  const here = await fingerprint();
   const isSame = sameFingerprint(machine as Fingerprint, here);
   return {
     folder,

@@ -20,7 +20,7 @@ export async function machineFacts(options: {
 }): Promise<MachineFacts> {
   const { root, redis, searchPath } = options;
   const { bavail, bsize } = await statfs('.');
-  const { cpu, onnxRuntime, node } = fingerprint();
+  const { cpu, onnxRuntime, node } = await fingerprint();
   return {
     node,
     platform: `${process.platform}-${process.arch}`,

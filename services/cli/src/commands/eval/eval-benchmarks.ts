@@ -128,7 +128,7 @@ async function finish(
   const summary = {
     settings,
     settingsSha256: settingsHash(settings),
-    machine: fingerprint(),
+    machine: await fingerprint(),
     scores,
   };
   await folder.writeSummary(summary);

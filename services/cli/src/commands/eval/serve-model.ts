@@ -99,7 +99,7 @@ function modelRpc(model: OpenModel) {
       weightVersions: [held],
       activeRollouts,
       generatedTokens,
-      fingerprint: machineFingerprint(),
+      fingerprint: await machineFingerprint(),
       device: 'cpu',
     })),
   };
