@@ -68,6 +68,7 @@ describe('the alerts', () => {
       'MgrpoRedisMemory',
       'MgrpoRunStalled',
       'MgrpoStaleWeights',
+      'MgrpoStepSkipped',
     ]);
     const operations = readFileSync(join(root, 'docs/operations.md'), 'utf8');
     for (const { alert, annotations } of rules) {
