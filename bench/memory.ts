@@ -60,6 +60,7 @@ const trainer = await Trainer.open({
     temperature: 1,
     microbatchTokens: numTokens,
     recompute,
+    adapter: null,
   },
   state: initialTrainerState(randomWeights()),
   reference: null,
@@ -84,7 +85,7 @@ await step(numTokens);
 const { user, system } = process.cpuUsage(start);
 const peakMib = residentMib('VmHWM');
 const parameters = numParameters(model);
-const limits = { microbatchTokens: numTokens, recompute };
+const limits = { microbatchTokens: numTokens, recompute, adapter: null };
 const estimateMib = Math.round(gradientPassBytes(model, limits, numTokens) / 2 ** 20);
 const stateMib = Math.round((parameters * 20) / 2 ** 20);
 console.log(

@@ -55,6 +55,7 @@ async function openTrainer(config: ModelConfig): Promise<Trainer> {
       temperature: 1.1,
       microbatchTokens: numSequences * numTokens,
       recompute: 'none',
+      adapter: null,
     },
     state: initialTrainerState(initialWeights(config, 1)),
     reference: null,

@@ -1,3 +1,9 @@
+export {
+  type AdapterOptions,
+  type AdapterTarget,
+  adapterScale,
+  adapterTargets,
+} from './adapter.ts';
 export { type AdvantageOptions, groupAdvantages } from './advantage.ts';
 export {
   type CollapseOptions,

@@ -1,4 +1,5 @@
 import { MgrpoError } from '@mgrpo/errors';
+import type { AdapterOptions } from './adapter.ts';
 import type { AdvantageOptions } from './advantage.ts';
 import type { MomentumOptions, MomentumSchedule } from './ema.ts';
 import type { FilterKind, FilterOptions } from './filter.ts';
@@ -18,6 +19,8 @@ export interface AlgorithmOptions extends GroupOptions {
   readonly trajectoryEntropy: TrajectoryEntropyKind;
   readonly filter: FilterOptions;
   readonly advantage: AdvantageOptions;
+  /** Null: every weight trains, as in the paper. */
+  readonly adapter: AdapterOptions | null;
   readonly loss: LossOptions;
   readonly optimizer: OptimizerOptions;
   readonly momentum: MomentumOptions;
@@ -33,6 +36,7 @@ export const defaultAlgorithmOptions: AlgorithmOptions = {
   trajectoryEntropy: 'mean',
   filter: { kind: null, k: 0.75, share: 0.1, fence: 'pooled', scope: 'vote-and-train' },
   advantage: { estimator: 'group', deviation: 'bessel', epsilon: 1e-6, baseline: 'kept' },
+  adapter: null,
   loss: { clipRatio: 0.2, klCoefficient: 0.005, klReference: null, aggregation: 'token-mean' },
   optimizer: {
     learningRate: 1e-6,

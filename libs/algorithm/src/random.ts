@@ -11,6 +11,7 @@ const purposeCodes = {
   'initial-weights': 5,
   pretraining: 6, // problems, noise and order of supervised pretraining
   rephrasing: 7, // which rephrasing a question is asked with
+  adapter: 8, // the matrices A of a new adapter
 } as const;
 
 export type RandomPurpose = keyof typeof purposeCodes;

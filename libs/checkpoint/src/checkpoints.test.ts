@@ -6,6 +6,7 @@ import type { CheckpointStoreOptions } from './checkpoints.ts';
 import { CheckpointStore } from './checkpoints.ts';
 import { diskFiles } from './files.ts';
 import { loadModelFolder } from './model-folder.ts';
+import { openFileSource } from './tensor-source.ts';
 import {
   fullDisk,
   temporaryFolder,
@@ -19,6 +20,7 @@ async function openStore(folder: string, options: Partial<CheckpointStoreOptions
   const warnings: string[] = [];
   const store = await CheckpointStore.open(folder, {
     keep: 2,
+    adapter: null,
     configJson: tinyConfigJson,
     tokenizerFolder: await tokenizerFolder(),
     files: diskFiles,
@@ -35,6 +37,53 @@ test('the newest checkpoint comes back bit for bit, and the newest two stay', as
   for (const iterations of [5, 10, 20]) await store.save(tinyState(iterations));
   expect(await readdir(folder)).toEqual(['step-10', 'step-20']);
   expect(await store.newest()).toEqual({ folder: join(folder, 'step-20'), state: tinyState(20) });
+});
+
+test('an adapter is saved as PEFT has it, beside the merged model, and comes back bit for bit', async () => {
+  const adapter = { rank: 3, alpha: 6, targets: ['v_proj', 'down_proj'] } as const;
+  const { store } = await openStore(await temporaryFolder(), { adapter });
+  // The tiny model: hidden 4, one head of 2, intermediate 2.
+  const numbers = (start: number) => Float32Array.from({ length: 36 }, (_, i) => start + i);
+  const state = {
+    ...tinyState(7),
+    adapter: numbers(0.5),
+    firstMoment: numbers(100),
+    secondMoment: numbers(200),
+  };
+  const step = await store.save(state);
+  expect((await store.newest())?.state).toEqual(state);
+  expect((await loadModelFolder(step)).weights).toEqual(state.policy);
+  const source = await openFileSource(step, 'adapter/adapter_model.safetensors');
+  const layer = 'base_model.model.model.layers.0';
+  const shapes = source.names().map((name) => [name, source.dtypeOf(name), source.shapeOf(name)]);
+  await source.close();
+  expect(shapes).toEqual([
+    [`${layer}.self_attn.v_proj.lora_A.weight`, 'F32', [3, 4]],
+    [`${layer}.self_attn.v_proj.lora_B.weight`, 'F32', [2, 3]],
+    [`${layer}.mlp.down_proj.lora_A.weight`, 'F32', [3, 2]],
+    [`${layer}.mlp.down_proj.lora_B.weight`, 'F32', [4, 3]],
+  ]);
+  const text = await readFile(join(step, 'adapter/adapter_config.json'), 'utf8');
+  expect(JSON.parse(text)).toMatchObject({
+    peft_type: 'LORA',
+    task_type: 'CAUSAL_LM',
+    r: 3,
+    lora_alpha: 6,
+    target_modules: ['v_proj', 'down_proj'],
+    lora_dropout: 0,
+    bias: 'none',
+  });
+  await rm(join(step, 'adapter/adapter_model.safetensors'));
+  expect(await store.newest()).toBeNull();
+});
+
+test('a checkpoint without the adapter that the run trains is not used', async () => {
+  const folder = await temporaryFolder();
+  await (await openStore(folder)).store.save(tinyState(1));
+  const adapter = { rank: 1, alpha: 1, targets: ['q_proj'] } as const;
+  const { store, warnings } = await openStore(folder, { adapter });
+  expect(await store.newest()).toBeNull();
+  expect(warnings).toEqual([expect.stringContaining('adapter/adapter_model.safetensors')]);
 });
 
 test('a checkpoint beyond the end of the journal is passed over, aloud', async () => {

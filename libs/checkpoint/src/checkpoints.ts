@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AdapterOptions } from '@mgrpo/algorithm';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { faultPoint } from '@mgrpo/faults';
 import type { ModelConfig } from '@mgrpo/model';
-import { parameterSpecs, parseModelConfig } from '@mgrpo/model';
+import { adapterSpecs, type ParameterSpec, parameterSpecs, parseModelConfig } from '@mgrpo/model';
+import { adapterFiles, writeAdapterFiles } from './adapter-files.ts';
 import type { FileDigest, FolderWriter } from './atomic.ts';
 import { removeFolder, removeTemporaries, writeFolderAtomic } from './atomic.ts';
 import type { Files } from './files.ts';
@@ -22,12 +24,15 @@ import {
   type TensorSource,
 } from './tensor-source.ts';
 
-/** What training needs to go on as if it had never stopped. Arrays are flat weights in canonical order. */
+/** What training needs to go on as if it had never stopped. Arrays are flat and in canonical order. */
 export interface CheckpointState {
   /** Iterations applied, which is also the weight version of `policy` and `momentum`. */
   readonly iterations: number;
   readonly policy: Float32Array;
   readonly momentum: Float32Array;
+  /** What trains where the policy is the sum of it and the base model; else null. */
+  readonly adapter: Float32Array | null;
+  /** Of the adapter where there is one, else of the policy. */
   readonly firstMoment: Float32Array;
   readonly secondMoment: Float32Array;
   /** Optimiser updates so far; fewer than `iterations` where iterations had no signal. */
@@ -44,6 +49,8 @@ export interface CheckpointStoreOptions {
   /** How many of the newest checkpoints stay. */
   readonly keep: number;
   readonly configJson: JsonObject;
+  /** Whether and what adapter trains. */
+  readonly adapter: AdapterOptions | null;
   /** The base model's folder: its tokenizer files go into every checkpoint. */
   readonly tokenizerFolder: string;
   readonly files: Files;
@@ -57,7 +64,7 @@ const formatVersion = 1;
 const manifestName = 'manifest.json';
 const folderPattern = /^step-(\d{1,9})$/;
 // A manifest may not send us out of its folder.
-const safeName = /^(trainer\/)?[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+const safeName = /^((trainer|adapter)\/)?[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
 const trainerFiles = {
   state: 'trainer/state.json',
   momentum: 'trainer/momentum.safetensors',
@@ -69,7 +76,8 @@ const secondMomentPrefix = 'second_moment.';
 /**
  * `checkpoints/step-N`: a model folder that transformers and vLLM open as it is (the policy), and beside it
  * `trainer/` with the momentum model, AdamW's moments and the counters, out of the way of vLLM, which loads
- * every `.safetensors` file at the top. `manifest.json` has the SHA-256 of every file.
+ * every `.safetensors` file at the top. Where an adapter trains, it is in `adapter/` as PEFT has it, and the
+ * moments are its own. `manifest.json` has the SHA-256 of every file.
  */
 export class CheckpointStore {
   readonly #folder: string;
@@ -98,7 +106,7 @@ export class CheckpointStore {
     const { files, keep } = this.#options;
     const folder = join(this.#folder, `step-${state.iterations}`);
     const existing = await listCheckpoints(this.#folder);
-    const isThere = existing.includes(state.iterations) && (await problemOf(folder)) === null;
+    const isThere = existing.includes(state.iterations) && (await this.#problemOf(folder)) === null;
     if (!isThere) await writeFolderAtomic(folder, (writer) => this.#write(writer, state), files);
     const older = existing.filter((iterations) => iterations < state.iterations).reverse();
     for (const iterations of older.slice(keep - 1)) {
@@ -120,7 +128,7 @@ export class CheckpointStore {
     const candidates = (await listCheckpoints(this.#folder)).filter((n) => n <= maxIterations);
     for (const iterations of candidates.reverse()) {
       const folder = join(this.#folder, `step-${iterations}`);
-      const problem = await problemOf(folder);
+      const problem = await this.#problemOf(folder);
       if (problem === null) return { folder, state: await this.#read(folder) };
       this.#options.warn(`checkpoint ${folder} is not used: ${problem}`);
     }
@@ -147,7 +155,7 @@ export class CheckpointStore {
     const candidates = (await listCheckpoints(this.#folder)).filter((n) => n <= maxIterations);
     for (const iterations of candidates.reverse()) {
       const folder = join(this.#folder, `step-${iterations}`);
-      if ((await problemOf(folder)) === null) return folder;
+      if ((await this.#problemOf(folder)) === null) return folder;
     }
     return null;
   }
@@ -156,15 +164,20 @@ export class CheckpointStore {
     const { configJson, tokenizerFolder, maxShardBytes } = this.#options;
     const weights = state.policy;
     await writeModelFiles(writer, { configJson, weights, tokenizerFolder, maxShardBytes });
-    const specs = parameterSpecs(this.#config);
+    const trained = this.#trainedSpecs();
     const moments: NamedTensor[] = [
-      ...namedTensors(specs, state.firstMoment, firstMomentPrefix),
-      ...namedTensors(specs, state.secondMoment, secondMomentPrefix),
+      ...namedTensors(trained, state.firstMoment, firstMomentPrefix),
+      ...namedTensors(trained, state.secondMoment, secondMomentPrefix),
     ];
-    const momentum = namedTensors(specs, state.momentum);
+    const momentum = namedTensors(parameterSpecs(this.#config), state.momentum);
     await writer.write(trainerFiles.momentum, encodeSafetensors(momentum));
     faultPoint('mid-checkpoint');
     await writer.write(trainerFiles.optimizer, encodeSafetensors(moments));
+    const { adapter } = this.#options;
+    if (adapter !== null && state.adapter !== null) {
+      const tensors = namedTensors(trained, state.adapter);
+      await writeAdapterFiles(writer, { adapter, tensors, baseModel: tokenizerFolder });
+    }
     const { iterations, optimizerSteps } = state;
     await writer.writeJson(trainerFiles.state, { iterations, optimizerSteps });
     // Last, because it vouches for the rest.
@@ -176,26 +189,45 @@ export class CheckpointStore {
       folder,
       await readFile(join(folder, trainerFiles.state), 'utf8'),
     );
-    const policy = await this.#readWeights(await openTensorSource(folder));
+    const specs = parameterSpecs(this.#config);
+    const trained = this.#trainedSpecs();
     const file = (name: string) => openFileSource(folder, name);
-    const momentum = await this.#readWeights(await file(trainerFiles.momentum));
-    const optimizer = trainerFiles.optimizer;
-    const firstMoment = await this.#readWeights(await file(optimizer), firstMomentPrefix);
-    const secondMoment = await this.#readWeights(await file(optimizer), secondMomentPrefix);
-    return { ...counters, policy, momentum, firstMoment, secondMoment };
+    const { optimizer } = trainerFiles;
+    return {
+      ...counters,
+      policy: await readAndClose(await openTensorSource(folder), specs),
+      momentum: await readAndClose(await file(trainerFiles.momentum), specs),
+      adapter:
+        this.#options.adapter === null
+          ? null
+          : await readAndClose(await file(adapterFiles.weights), trained),
+      firstMoment: await readAndClose(await file(optimizer), trained, firstMomentPrefix),
+      secondMoment: await readAndClose(await file(optimizer), trained, secondMomentPrefix),
+    };
   }
 
-  /** Reads and closes. */
-  async #readWeights(source: TensorSource, prefix = ''): Promise<Float32Array> {
-    try {
-      const specs = parameterSpecs(this.#config);
-      return await readParameters(
-        source,
-        specs.map((spec) => ({ ...spec, name: prefix + spec.name })),
-      );
-    } finally {
-      await source.close();
-    }
+  #problemOf(folder: string): Promise<string | null> {
+    const ofAdapter = this.#options.adapter === null ? [] : Object.values(adapterFiles);
+    return problemOf(folder, [...Object.values(trainerFiles), ...ofAdapter]);
+  }
+
+  /** Of what the optimiser moves. */
+  #trainedSpecs(): readonly ParameterSpec[] {
+    const { adapter } = this.#options;
+    return adapter === null ? parameterSpecs(this.#config) : adapterSpecs(this.#config, adapter);
+  }
+}
+
+async function readAndClose(
+  source: TensorSource,
+  specs: readonly ParameterSpec[],
+  prefix = '',
+): Promise<Float32Array> {
+  try {
+    const named = specs.map((spec) => ({ ...spec, name: prefix + spec.name }));
+    return await readParameters(source, named);
+  } finally {
+    await source.close();
   }
 }
 
@@ -221,10 +253,10 @@ async function listCheckpoints(folder: string): Promise<number[]> {
 }
 
 /** What is wrong with a checkpoint, judged by its manifest, or null. */
-async function problemOf(folder: string): Promise<string | null> {
+async function problemOf(folder: string, required: readonly string[]): Promise<string | null> {
   try {
     const manifest: unknown = JSON.parse(await readFile(join(folder, manifestName), 'utf8'));
-    const files = manifestFiles(manifest);
+    const files = manifestFiles(manifest, required);
     if (typeof files === 'string') return files;
     for (const [name, expected] of Object.entries(files)) {
       const actual = await digestFile(join(folder, name));
@@ -241,7 +273,10 @@ async function problemOf(folder: string): Promise<string | null> {
 }
 
 /** The files a manifest vouches for, or what is wrong with it. */
-function manifestFiles(manifest: unknown): Record<string, FileDigest> | string {
+function manifestFiles(
+  manifest: unknown,
+  required: readonly string[],
+): Record<string, FileDigest> | string {
   if (!isJsonObject(manifest)) return `${manifestName} is no object`;
   const { formatVersion: version, files } = manifest;
   if (version !== formatVersion) {
@@ -249,7 +284,7 @@ function manifestFiles(manifest: unknown): Record<string, FileDigest> | string {
   }
   if (!isJsonObject(files)) return `${manifestName} names no files`;
   const weights = Object.hasOwn(files, indexFile) ? indexFile : singleFile;
-  const names = ['config.json', weights, ...Object.values(trainerFiles)];
+  const names = ['config.json', weights, ...required];
   const missing = names.filter((name) => !Object.hasOwn(files, name));
   if (missing.length > 0) return `${manifestName} does not name ${missing.join(', ')}`;
   const stray = Object.keys(files).find((name) => !safeName.test(name));

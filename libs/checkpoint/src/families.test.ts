@@ -76,6 +76,7 @@ test('a checkpoint in shards comes back bit for bit, and a lost shard is noticed
   const warnings: string[] = [];
   const store = await CheckpointStore.open(folder, {
     keep: 2,
+    adapter: null,
     configJson: tinyConfigJson,
     tokenizerFolder: await tokenizerFolder(),
     files: diskFiles,

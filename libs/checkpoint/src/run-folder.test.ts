@@ -31,7 +31,12 @@ test('a folder without a run, with a broken one or one of another format says so
 
 test('a learner takes a run over with its journal, versions, checkpoints and metrics', async () => {
   const path = await temporaryFolder();
-  const parts = { keep: 1, configJson: tinyConfigJson, tokenizerFolder: await tokenizerFolder() };
+  const parts = {
+    keep: 1,
+    adapter: null,
+    configJson: tinyConfigJson,
+    tokenizerFolder: await tokenizerFolder(),
+  };
   const first = await RunFolder.create(path, contents, { warn });
   const epoch = await first.takeEpoch();
   const journal = await first.openJournal(epoch);

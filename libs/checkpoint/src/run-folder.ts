@@ -124,7 +124,7 @@ export class RunFolder {
 
   /** The checkpoints for reading only. */
   lookAtCheckpoints(
-    options: Pick<CheckpointStoreOptions, 'configJson' | 'tokenizerFolder'>,
+    options: Pick<CheckpointStoreOptions, 'configJson' | 'tokenizerFolder' | 'adapter'>,
   ): CheckpointStore {
     const folder = join(this.path, runFiles.checkpoints);
     return CheckpointStore.look(folder, { ...options, keep: 0, ...this.#edge() });

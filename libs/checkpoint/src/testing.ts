@@ -38,6 +38,7 @@ export function tinyState(iterations: number): CheckpointState {
     optimizerSteps: iterations,
     policy: tinyWeights(iterations),
     momentum: tinyWeights(1000 + iterations),
+    adapter: null,
     firstMoment: tinyWeights(2000 + iterations),
     secondMoment: tinyWeights(3000 + iterations),
   };

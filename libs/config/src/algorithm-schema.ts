@@ -1,5 +1,6 @@
 import {
   type AlgorithmOptions,
+  adapterTargets,
   defaultAlgorithmOptions as defaults,
   type MethodName,
   methods,
@@ -141,6 +142,28 @@ const optimizer = z
   .prefault({})
   .describe('AdamW');
 
+const adapter = z
+  .strictObject({
+    rank: integer(1, 4096).default(16).describe("r: the rank of the update (PEFT's `r`)"),
+    alpha: z
+      .number()
+      .positive()
+      .default(32)
+      .describe("the update is alpha / rank times B A (PEFT's `lora_alpha`)"),
+    targets: z
+      .array(z.enum(adapterTargets))
+      .min(1)
+      .default([...adapterTargets])
+      .describe(
+        "linear layers that get one, in every layer of the model (PEFT's `target_modules`)",
+      ),
+  })
+  .nullable()
+  .default(null)
+  .describe(
+    'a low-rank adapter (LoRA) that trains instead of the weights, `{}` for the defaults below; null: every weight trains',
+  );
+
 const momentum = z
   .strictObject({
     coefficient: share
@@ -195,6 +218,7 @@ export const algorithmSchema = z
       .describe('how token entropies (nats) become the entropy of a rollout'),
     filter,
     advantage,
+    adapter,
     loss,
     optimizer,
     momentum,

@@ -45,6 +45,17 @@ test('how a chat is written changes it; plain prompts are what they were before 
   expect(plain).not.toContain('systemPrompt');
 });
 
+test('an adapter changes it, the order of its targets does not, and none is what it was before', () => {
+  const adapted = (adapter: object | null) =>
+    runIdentity(config({ algorithm: { adapter } }), contents);
+  expect(adapted(null)).not.toContain('adapter');
+  expect(adapted({ targets: ['q_proj', 'v_proj'] })).toBe(
+    adapted({ targets: ['v_proj', 'q_proj'] }),
+  );
+  const ids = [null, {}, { rank: 4 }, { alpha: 1 }, { targets: ['q_proj'] }].map(adapted);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
 test('canonical JSON does not depend on the order of keys', () => {
   expect(canonicalJson({ b: [{ d: 1, c: null }], a: 'x' })).toBe(
     '{"a":"x","b":[{"c":null,"d":1}]}',

@@ -19,12 +19,14 @@ export function runIdentity(config: RunConfig, contents: ContentHashes): string 
   const { collapse: _collapse, deployment: _deployment, ...rest } = config;
   const {
     rollout: { device, engine, topLogprobs },
+    algorithm: { adapter, ...algorithm },
     ...others
   } = rest;
   const { columns, format, systemPrompt, templateVariables, ...prompts } = rest.prompts;
   const renamed = Object.entries(columns).filter(([column, name]) => column !== name);
   return canonicalJson({
     ...others,
+    algorithm: { ...algorithm, ...adapterIdentity(adapter) },
     // What the engine does not read does not count.
     rollout: engine === 'onnx' ? { device } : { engine, topLogprobs },
     model: { ...rest.model, path: contents.model },
@@ -37,6 +39,12 @@ export function runIdentity(config: RunConfig, contents: ContentHashes): string 
       validation: contents.validationPrompts,
     },
   });
+}
+
+/** The targets are a set; and a run without an adapter is the run that it was before there were any. */
+function adapterIdentity(adapter: RunConfig['algorithm']['adapter']): object {
+  if (adapter === null) return {};
+  return { adapter: { ...adapter, targets: [...adapter.targets].sort() } };
 }
 
 /** JSON without spaces and with sorted keys: equal values have equal texts. */

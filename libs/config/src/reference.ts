@@ -41,7 +41,7 @@ function sectionTexts(schema: z.ZodType, top: string): string[] {
   const fields = fieldsOf(schema);
   const sections = [
     { path: '', description: top },
-    ...fields.filter((field) => field.kind === 'section'),
+    ...fields.filter((field) => fields.some((other) => parentOf(other) === field.path)),
   ];
   return sections.flatMap((section) => {
     const keys = fields.filter(

@@ -7,6 +7,7 @@ import type { RunConfig } from './run-schema.ts';
 export function checkRunConfig(config: RunConfig): Complaint[] {
   return [
     ...checkAlgorithm(config),
+    ...checkAdapter(config),
     ...checkLengths(config),
     ...checkLearner(config),
     ...checkPromptFormat(config),
@@ -36,6 +37,14 @@ function checkAlgorithm({ algorithm }: RunConfig): Complaint[] {
       return [{ path, message: error.message }];
     }
   });
+}
+
+function checkAdapter({ algorithm: { adapter } }: RunConfig): Complaint[] {
+  const targets = adapter?.targets ?? [];
+  const twice = targets.find((target, i) => targets.indexOf(target) < i);
+  if (twice === undefined) return [];
+  const path = 'algorithm.adapter.targets';
+  return [{ path, message: `${path} names ${twice} twice; name each layer once` }];
 }
 
 function checkLengths({ prompts, sampling, learner }: RunConfig): Complaint[] {

@@ -176,6 +176,24 @@ test('every key and section says what it is', () => {
   }
 });
 
+test('an adapter has defaults, can be set by its keys, and names each layer once', () => {
+  expect(load(minimal).algorithm.adapter).toBeNull();
+  const { adapter } = load(minimal, ['algorithm.adapter={}']).algorithm;
+  expect(adapter).toMatchObject({ rank: 16, alpha: 32 });
+  expect(adapter?.targets.length).toBe(7);
+  const set = ['algorithm.adapter.rank=4', 'algorithm.adapter.targets=[q_proj, v_proj]'];
+  expect(load(minimal, set).algorithm.adapter).toEqual({
+    rank: 4,
+    alpha: 32,
+    targets: ['q_proj', 'v_proj'],
+  });
+  const wrong = (assignment: string) => messageOf(() => load(minimal, [assignment]));
+  expect(wrong('algorithm.adapter.targets=[q_proj, q_proj]')).toContain('names q_proj twice');
+  expect(wrong('algorithm.adapter.targets=[lm_head]')).toContain('q_proj');
+  expect(wrong('algorithm.adapter.rank=0')).toContain('algorithm.adapter.rank');
+  expect(wrong('algorithm.adapter.r=4')).toContain('unknown key');
+});
+
 test('a rollback needs checkpoints that reach back before the suspicion', () => {
   const settings = ['collapse.onCollapse=rollback', 'checkpoint.everyIterations=5'];
   expect(messageOf(() => load(minimal, settings))).toContain('keep 4');

@@ -44,9 +44,14 @@ export function fieldsOf(schema: z.ZodType): readonly Field[] {
 
 function collect(node: SchemaNode, path: readonly string[], fields: Field[]): void {
   if (path.length > 0) fields.push(fieldOf(node, path));
-  for (const [key, child] of Object.entries(node.properties ?? {})) {
+  for (const [key, child] of Object.entries(propertiesOf(node))) {
     collect(child, [...path, key], fields);
   }
+}
+
+/** The keys of a section, also of one that may be null. */
+function propertiesOf({ properties, anyOf }: SchemaNode): Record<string, SchemaNode> {
+  return properties ?? anyOf?.find((option) => option.properties)?.properties ?? {};
 }
 
 function fieldOf(node: SchemaNode, path: readonly string[]): Field {

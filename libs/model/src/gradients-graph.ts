@@ -1,3 +1,4 @@
+import type { AdapterOptions } from '@mgrpo/algorithm';
 import {
   GraphBuilder,
   type GraphTarget,
@@ -6,7 +7,6 @@ import {
   serializeGraph,
 } from '@mgrpo/onnx';
 import type { ModelConfig } from './config.ts';
-import { listWeights } from './graph-weights.ts';
 import { appendLoss, type LossKind } from './loss-graph.ts';
 import { scoredForward } from './token-logprobs.ts';
 
@@ -16,16 +16,21 @@ import { scoredForward } from './token-logprobs.ts';
  * Outputs: `gradient`, one array in the order of the flat weights (every fetched output costs a copy and an
  * allocation, so there is one); `loss`, the microbatch's share of the step's loss; `logprobs` and
  * `entropies` [R], from which the step's statistics are computed.
+ *
+ * @param adapter where given, the gradient is that of the flat adapter, and those of the weights are never made
  */
 export function gradientsGraph(
   config: ModelConfig,
   loss: LossKind,
-  target: GraphTarget = 'cpu',
+  {
+    adapter = null,
+    target = 'cpu',
+  }: { adapter?: AdapterOptions | null; target?: GraphTarget } = {},
 ): Uint8Array {
   const g = new GraphBuilder();
-  const { weights, logprobs, entropies } = scoredForward(g, config);
+  const { trained, logprobs, entropies } = scoredForward(g, config, adapter);
   const lossValue = appendLoss(g, logprobs, loss);
-  const parts = gradients(g, lossValue, listWeights(weights));
+  const parts = gradients(g, lossValue, trained);
   const flat = parts.map((part) => g.reshape(part, [multiplyDims(1, ...part.shape)]));
   g.output('gradient', g.concat(flat, 0));
   g.output('loss', lossValue);

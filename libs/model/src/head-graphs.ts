@@ -13,13 +13,13 @@ export interface HeadGraphs {
   /**
    * From `max` m of all logits, `dPower`, the gradient of each exp(l - m), and `dPicked`, that of the target's
    * logit beside it (0 where the chunk has no target), all [R, 1], to `d.hidden` [R, D], the chunk's part of a
-   * sum, and `d.head` [C, D], which is whole. The logits are computed again.
+   * sum, and, where the head trains, `d.head` [C, D], which is whole. The logits are computed again.
    */
   readonly backward: Uint8Array;
 }
 
-export function headGraphs(config: ModelConfig): HeadGraphs {
-  return { forward: headForward(config), backward: headBackward(config) };
+export function headGraphs(config: ModelConfig, trains: { head: boolean }): HeadGraphs {
+  return { forward: headForward(config), backward: headBackward(config, trains.head) };
 }
 
 /** What both passes read: `targets` int64 [R, 1] count from the chunk's first row, any row where it has none. */
@@ -49,14 +49,14 @@ function headForward(config: ModelConfig): Uint8Array {
 }
 
 /** d logprob / d logit = (1 at the target) - exp(l - m) / sum, so no autodiff is needed, nor its temporaries. */
-function headBackward(config: ModelConfig): Uint8Array {
+function headBackward(config: ModelConfig, isTrained: boolean): Uint8Array {
   const g = new GraphBuilder();
   const { head, targets, temperature, scaled, logits } = headInputs(g, config);
   const column = (name: string): Value => g.input(name, 'float32', ['R', 1]);
   const spread = g.mul(g.exp(g.sub(logits, column('max'))), column('dPower'));
   const dLogits = g.scatterAddElements(spread, targets, column('dPicked'));
   g.output('d.hidden', g.div(g.gemm(dLogits, head), temperature));
-  g.output('d.head', g.gemm(dLogits, scaled, { transA: true }));
+  if (isTrained) g.output('d.head', g.gemm(dLogits, scaled, { transA: true }));
   return serializeGraph(g, 'head backward');
 }
 

@@ -1,4 +1,11 @@
 export {
+  adaptedWeights,
+  adapterArrays,
+  adapterSpecs,
+  initialAdapter,
+  numAdapterParameters,
+} from './adapter.ts';
+export {
   type Architecture,
   type ModelConfig,
   parseEndTokenIds,
@@ -22,6 +29,7 @@ export { type HeadGraphs, headGraphs, lossGraph } from './head-graphs.ts';
 export { initialWeights } from './initial-weights.ts';
 export { largestOfGeneration, largestOfTraining } from './largest-tensor.ts';
 export { finishWeights, type LayerStages, layerStages, projectWeights } from './layer-stages.ts';
+export { mergeGraph } from './linear.ts';
 export type { LossKind } from './loss-graph.ts';
 export { numParameters, type ParameterSpec, parameterSpecs } from './parameters.ts';
 export { prefillGraph } from './prefill-graph.ts';

@@ -1,8 +1,10 @@
 // N tokens of all sequences end to end, Q queries and S keys of one sequence, D hidden, H query heads,
 // J key/value heads, G = H / J, K head dim, R rows that are wanted after the last layer.
+import type { AdapterOptions } from '@mgrpo/algorithm';
 import type { GraphBuilder, Value } from '@mgrpo/onnx';
 import type { ModelConfig } from './config.ts';
 import { layerWeightInputs } from './graph-weights.ts';
+import { trainedLayerLinear } from './linear.ts';
 import { type Stage, type StageGraphs, stageGraphs } from './stage.ts';
 import { mlp } from './transformer.ts';
 
@@ -37,29 +39,38 @@ export interface LayerStages {
   readonly norm: StageGraphs;
 }
 
-export function layerStages(config: ModelConfig): LayerStages {
+/** @param adapter where given, its matrices are inputs too, and get the gradients instead of the weights */
+export function layerStages(
+  config: ModelConfig,
+  adapter: AdapterOptions | null = null,
+): LayerStages {
   return {
-    project: stageGraphs('project', (g) => project(g, config)),
+    project: stageGraphs('project', (g) => project(g, config, adapter)),
     attend: stageGraphs('attend', (g) => attend(g, config)),
-    finish: stageGraphs('finish', (g) => finish(g, config)),
+    finish: stageGraphs('finish', (g) => finish(g, config, adapter)),
     norm: stageGraphs('norm', (g) => {
       const x = g.input('x', 'float32', ['R', config.hiddenSize]);
       const norm = g.input('norm', 'float32', [config.hiddenSize]);
-      return { inputs: { x, norm }, outputs: { hidden: g.rmsNorm(x, norm, config.rmsNormEps) } };
+      const trained = adapter === null ? { norm } : {};
+      return {
+        inputs: { x, ...trained },
+        outputs: { hidden: g.rmsNorm(x, norm, config.rmsNormEps) },
+      };
     }),
   };
 }
 
-function project(g: GraphBuilder, config: ModelConfig): Stage {
+function project(g: GraphBuilder, config: ModelConfig, adapter: AdapterOptions | null): Stage {
   const { numHeads: H, numKvHeads: J, headDim: K, hiddenSize: D, rmsNormEps } = config;
   const x = g.input('x', 'float32', ['N', D]);
   const positions = g.input('positions', 'int64', ['N', 1]);
   const cos = g.input('cos', 'float32', ['P', K / 2]);
   const sin = g.input('sin', 'float32', ['P', K / 2]);
   const layer = layerWeightInputs(g, config, projectWeights);
+  const { linear, trained } = trainedLayerLinear(g, config, layer, adapter);
   const normed = g.rmsNorm(x, layer.attentionNorm, rmsNormEps);
   const heads = (weight: Value, bias: Value | null): Value =>
-    g.gemm(normed, weight, { transB: true, c: bias ?? undefined });
+    linear(normed, weight, bias ?? undefined);
   const rotated = (v: Value, weight: Value | null, count: number): Value => {
     const perHead = g.reshape(v, ['N', count, K]);
     const unit = weight === null ? perHead : g.rmsNorm(perHead, weight, rmsNormEps);
@@ -68,7 +79,7 @@ function project(g: GraphBuilder, config: ModelConfig): Stage {
     return g.reshape(rotary, ['N', count * K]);
   };
   return {
-    inputs: { x, ...layer },
+    inputs: { x, ...trained },
     outputs: {
       queries: rotated(heads(layer.q, layer.qBias), layer.qNorm, H),
       keys: rotated(heads(layer.k, layer.kBias), layer.kNorm, J),
@@ -102,14 +113,15 @@ function attend(g: GraphBuilder, config: ModelConfig): Stage {
   };
 }
 
-function finish(g: GraphBuilder, config: ModelConfig): Stage {
+function finish(g: GraphBuilder, config: ModelConfig, adapter: AdapterOptions | null): Stage {
   const { numHeads: H, headDim: K, hiddenSize: D } = config;
   const attended = g.input('attended', 'float32', ['N', H * K]);
   const x = g.input('x', 'float32', ['N', D]);
   const layer = layerWeightInputs(g, config, finishWeights);
-  const joined = g.gemm(attended, layer.output, { transB: true, c: x });
+  const { linear, trained } = trainedLayerLinear(g, config, layer, adapter);
+  const joined = linear(attended, layer.output, x);
   return {
-    inputs: { attended, x, ...layer },
-    outputs: { y: mlp(g, config, layer, joined) },
+    inputs: { attended, x, ...trained },
+    outputs: { y: mlp(g, config, layer, joined, linear) },
   };
 }

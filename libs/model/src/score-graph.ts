@@ -1,3 +1,4 @@
+import type { AdapterOptions } from '@mgrpo/algorithm';
 import { GraphBuilder, type GraphTarget, serializeGraph } from '@mgrpo/onnx';
 import type { ModelConfig } from './config.ts';
 import { scoredForward } from './token-logprobs.ts';
@@ -7,9 +8,15 @@ import { scoredForward } from './token-logprobs.ts';
  *
  * Logits are large: leave them out of the fetched outputs unless they are wanted.
  */
-export function scoreGraph(config: ModelConfig, target: GraphTarget = 'cpu'): Uint8Array {
+export function scoreGraph(
+  config: ModelConfig,
+  {
+    adapter = null,
+    target = 'cpu',
+  }: { adapter?: AdapterOptions | null; target?: GraphTarget } = {},
+): Uint8Array {
   const g = new GraphBuilder();
-  const { logits, logprobs, entropies } = scoredForward(g, config);
+  const { logits, logprobs, entropies } = scoredForward(g, config, adapter);
   g.output('logprobs', logprobs);
   g.output('entropies', entropies);
   g.output('logits', logits);

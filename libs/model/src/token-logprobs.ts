@@ -1,12 +1,15 @@
 // R scored tokens, D hidden, V vocabulary.
+import type { AdapterOptions } from '@mgrpo/algorithm';
 import type { GraphBuilder, Value } from '@mgrpo/onnx';
 import type { ModelConfig } from './config.ts';
-import { type ModelWeights, weightInputs } from './graph-weights.ts';
+import { weightInputs } from './graph-weights.ts';
+import { trainedLinear } from './linear.ts';
 import { forward, forwardInputs } from './transformer.ts';
 
 /** A forward pass that scores some tokens of the sequences it reads. */
 export interface ScoredForward {
-  readonly weights: ModelWeights<Value>;
+  /** What trains, in the order of its flat array: the weights, or the adapter. */
+  readonly trained: readonly Value[];
   /** Logits at the scored rows, before the temperature: [R, V]. */
   readonly logits: Value;
   /** Natural log-probability of each target at the temperature: [R]. */
@@ -20,13 +23,21 @@ export interface ScoredForward {
  *
  * Only the rows that score a token reach the output head: `rows` int64 [R] index the [B*T] positions,
  * `targets` int64 [R] are the tokens that follow them, `temperature` [1] divides the logits.
+ *
+ * @param adapter where given, its matrices are inputs too and the weights are those under it
  */
-export function scoredForward(g: GraphBuilder, config: ModelConfig): ScoredForward {
+export function scoredForward(
+  g: GraphBuilder,
+  config: ModelConfig,
+  adapter: AdapterOptions | null = null,
+): ScoredForward {
   const inputs = forwardInputs(g, config);
   const targets = g.input('targets', 'int64', ['R']);
   const temperature = g.input('temperature', 'float32', [1]);
   const weights = weightInputs(g, config);
-  const logits = g.gemm(forward(g, config, weights, inputs), weights.head, { transB: true });
+  const { linear, trained } = trainedLinear(g, config, weights, adapter);
+  const hidden = forward(g, config, weights, inputs, linear);
+  const logits = g.gemm(hidden, weights.head, { transB: true });
   const logSoftmax = g.logSoftmax(g.div(logits, temperature));
   const picked = g.gatherElements(logSoftmax, g.reshape(targets, ['R', 1]));
   // The entropy's sum is a product with ones: ONNX Runtime's reductions round differently from row to row
@@ -34,7 +45,7 @@ export function scoredForward(g: GraphBuilder, config: ModelConfig): ScoredForwa
   const ones = g.fill(1, 'float32', [config.vocabSize, 1]);
   const products = g.mul(g.exp(logSoftmax), logSoftmax);
   return {
-    weights,
+    trained,
     logits,
     logprobs: g.reshape(picked, ['R']),
     entropies: g.reshape(g.neg(g.matMul(products, ones)), ['R']),

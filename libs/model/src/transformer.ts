@@ -2,6 +2,7 @@
 import type { GraphBuilder, Value } from '@mgrpo/onnx';
 import type { ModelConfig } from './config.ts';
 import type { LayerWeights, ModelWeights } from './graph-weights.ts';
+import { type Linear, plainLinear } from './linear.ts';
 
 /** What the layers of one forward pass share. */
 interface LayerInputs {
@@ -38,19 +39,26 @@ export function forward(
   config: ModelConfig,
   weights: ModelWeights<Value>,
   inputs: ForwardInputs,
+  linear: Linear = plainLinear(g),
 ): Value {
   const firstPosition = g.integers([0]);
   const mask = g.upperTriangle(g.fill(-1e9, 'float32', ['T', 'T']), 1);
   let x = g.gather(weights.embedding, g.reshape(inputs.tokens, ['B*T']));
   for (const layer of weights.layers) {
     const normed = g.rmsNorm(x, layer.attentionNorm, config.rmsNormEps);
-    let attended = attention(g, config, layer, { ...inputs, x: normed, mask, firstPosition });
+    let attended = attention(g, config, layer, {
+      ...inputs,
+      x: normed,
+      mask,
+      firstPosition,
+      linear,
+    });
     if (layer === weights.layers.at(-1)) {
       attended = g.gather(attended, inputs.rows);
       x = g.gather(x, inputs.rows);
     }
-    x = g.gemm(attended, layer.output, { transB: true, c: x });
-    x = mlp(g, config, layer, x);
+    x = linear(attended, layer.output, x);
+    x = mlp(g, config, layer, x, linear);
   }
   return g.rmsNorm(x, weights.norm, config.rmsNormEps);
 }
@@ -60,12 +68,12 @@ function attention(
   g: GraphBuilder,
   config: ModelConfig,
   layer: LayerWeights<Value>,
-  inputs: LayerInputs & { x: Value; mask: Value; firstPosition: Value },
+  inputs: LayerInputs & { x: Value; mask: Value; firstPosition: Value; linear: Linear },
 ): Value {
   const { numHeads: H, numKvHeads: J, headDim: K } = config;
-  const { x, mask, firstPosition, cos, sin } = inputs;
+  const { x, mask, firstPosition, cos, sin, linear } = inputs;
   const heads = (weight: Value, bias: Value | null, count: number): Value =>
-    g.reshape(g.gemm(x, weight, { transB: true, c: bias ?? undefined }), ['B', 'T', count, K]);
+    g.reshape(linear(x, weight, bias ?? undefined), ['B', 'T', count, K]);
   const norm = (v: Value, weight: Value | null): Value =>
     weight === null ? v : g.rmsNorm(v, weight, config.rmsNormEps);
   const toHeadMajor = (v: Value): Value => g.transpose(v, [0, 2, 1, 3]);
@@ -90,9 +98,10 @@ export function mlp(
   config: ModelConfig,
   layer: Pick<LayerWeights<Value>, 'mlpNorm' | 'gate' | 'up' | 'down'>,
   x: Value,
+  linear: Linear = plainLinear(g),
 ): Value {
   const normed = g.rmsNorm(x, layer.mlpNorm, config.rmsNormEps);
-  const gate = g.gemm(normed, layer.gate, { transB: true });
-  const up = g.gemm(normed, layer.up, { transB: true });
-  return g.gemm(g.mul(g.silu(gate), up), layer.down, { transB: true, c: x });
+  const gate = linear(normed, layer.gate);
+  const up = linear(normed, layer.up);
+  return linear(g.mul(g.silu(gate), up), layer.down, x);
 }

@@ -1,6 +1,6 @@
 import { klReference } from '@mgrpo/algorithm';
 import type { RunConfig } from '@mgrpo/config';
-import { type ModelConfig, numParameters } from '@mgrpo/model';
+import { type ModelConfig, numAdapterParameters, numParameters } from '@mgrpo/model';
 import { gradientPassBytes, passLimits } from '@mgrpo/training';
 
 /** Memory of one process, by what takes it (bytes). */
@@ -36,16 +36,20 @@ export function memoryPlan(model: ModelConfig, settings: MemorySettings): Memory
   const { algorithm, deployment, lag } = settings;
   const weights = numParameters(model) * float32;
   const versions = lag + 1;
-  const hasReference = klReference(algorithm) === 'initial';
+  const { adapter } = algorithm;
+  const trained = adapter === null ? weights : numAdapterParameters(model, adapter) * float32;
+  // An adapter sits on the initial weights, which are the KL reference too.
+  const hasInitial = adapter !== null || klReference(algorithm) === 'initial';
   const learner: ProcessMemory = {
     process: 'learner',
     count: 1,
     parts: [
       { name: 'policy', bytes: weights },
       { name: 'momentum model', bytes: weights },
-      { name: 'gradients', bytes: weights },
-      { name: 'AdamW moments', bytes: 2 * weights },
-      ...(hasReference ? [{ name: 'KL reference', bytes: weights }] : []),
+      ...(adapter === null ? [] : [{ name: 'adapter', bytes: trained }]),
+      { name: 'gradients', bytes: trained },
+      { name: 'AdamW moments', bytes: 2 * trained },
+      ...(hasInitial ? [{ name: 'KL reference', bytes: weights }] : []),
       { name: `versions served, ${versions} of each`, bytes: 2 * versions * weights },
       { name: 'activations (estimate)', bytes: activationBytes(model, settings) },
     ],
@@ -83,5 +87,6 @@ function activationBytes(model: ModelConfig, settings: MemorySettings): number {
   // A GPU holds its own; the gradient is fetched from there.
   if (learner.device !== 'cpu') return numParameters(model) * float32;
   const longest = prompts.maxPromptTokens + sampling.maxResponseTokens;
-  return gradientPassBytes(model, passLimits(settings, model), longest);
+  const { adapter } = settings.algorithm;
+  return gradientPassBytes(model, { ...passLimits(settings, model), adapter }, longest);
 }

@@ -2,7 +2,6 @@ import {
   type GroupMember,
   type GroupVerdict,
   judgeQuestion,
-  klReference,
   methods,
   type Role,
   rolloutCounts,
@@ -17,13 +16,11 @@ import { GenerationEngine, type Rollout, stopTokenIds } from '@mgrpo/generation'
 import { chooseDevice } from '@mgrpo/runtime';
 import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 import {
-  initialTrainerState,
   iterationSchedule,
-  passLimits,
+  runTrainerInit,
   TrainingEngine,
   type TrainingSequence,
   type TrainStats,
-  trainingOptions,
 } from '@mgrpo/training';
 import { type GoldAnswers, type Problem, readProblems, readTraining } from './problems.ts';
 
@@ -78,7 +75,6 @@ export class OneProcessRun {
   }
 
   static async open(config: RunConfig): Promise<OneProcessRun> {
-    const { algorithm, sampling } = config;
     requireOwnEngine(config, 'a study');
     const model = await loadModelFolder(config.model.path);
     const tokenizer = await loadTokenizer(config.model.path);
@@ -91,12 +87,10 @@ export class OneProcessRun {
       numTokens: tokenizer.vocabSize,
     });
     const learner = await chooseDevice(config.learner.device);
+    const base = { ...model, weights: model.weights.slice() };
     const training = await TrainingEngine.start({
-      model: model.config,
+      ...runTrainerInit(config, base, null),
       device: learner.device,
-      options: trainingOptions(algorithm, sampling.temperature, passLimits(config, model.config)),
-      state: initialTrainerState(model.weights.slice()),
-      reference: klReference(algorithm) === 'initial' ? model.weights.slice() : null,
     });
     const run = new OneProcessRun(config, {
       tokenizer,

@@ -178,6 +178,7 @@ function gradientOptionsOf(
     temperature: hyper.objective_temperature,
     microbatchTokens: wholeBatch,
     recompute,
+    adapter: null,
   };
 }
 

@@ -13,6 +13,7 @@ export {
 } from './pretraining.ts';
 export { type PretrainingManifest, readPretraining } from './pretraining-folder.ts';
 export { type PassLimits, passLimits, type Recompute } from './recompute.ts';
+export { runTrainerInit } from './run-trainer.ts';
 export { Scorer } from './scorer.ts';
 export { ScoringEngine } from './scoring-engine.ts';
 export type { TokenScores } from './token-scores.ts';

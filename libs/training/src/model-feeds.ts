@@ -1,5 +1,7 @@
+import type { AdapterOptions } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
 import {
+  adapterSpecs,
   listWeights,
   type ModelConfig,
   rotaryTables,
@@ -25,12 +27,18 @@ export function weightFeeds(config: ModelConfig, flat: Float32Array): Feeds {
   return Object.fromEntries(inputs.map(({ name, dims, data }) => [name, tensor(data, dims)]));
 }
 
-/** What brings a model's weights to a device; null for those that read them here. */
+/** What brings a model's weights, and its adapter, to a device; null for those that read them here. */
 export async function openWeightUploader(
   config: ModelConfig,
   device: Device,
+  adapter: AdapterOptions | null = null,
 ): Promise<Uploader | null> {
-  return device === 'webgpu' ? await openUploader(listWeights(weightViews(config))) : null;
+  if (device !== 'webgpu') return null;
+  const matrices = adapter === null ? [] : adapterSpecs(config, adapter);
+  return await openUploader([
+    ...listWeights(weightViews(config)),
+    ...matrices.map(({ input, shape }) => ({ name: input, shape })),
+  ]);
 }
 
 /** Runs with weights that are where the graphs are: brought there once, for as many microbatches as there are. */

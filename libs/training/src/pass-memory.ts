@@ -1,8 +1,10 @@
 // N tokens of a microbatch, S of its longest sequence, D hidden, H*K width of queries, F intermediate.
+import type { AdapterOptions } from '@mgrpo/algorithm';
 import { type ModelConfig, numParameters, parameterSpecs } from '@mgrpo/model';
-import { type PassLimits, wholePassNumbers } from './recompute.ts';
+import { type MicrobatchShape, type PassLimits, wholePassNumbers } from './recompute.ts';
 import { maxChunkLogits } from './staged-head.ts';
 import { queriesPerBlock } from './staged-layers.ts';
+import { numTrained } from './trained-part.ts';
 
 const float32 = 4;
 
@@ -14,10 +16,11 @@ const float32 = 4;
  */
 export function gradientPassBytes(
   model: ModelConfig,
-  { microbatchTokens, recompute }: PassLimits,
+  { microbatchTokens, recompute, adapter }: PassLimits & { adapter: AdapterOptions | null },
   longestSequence: number,
 ): number {
-  const shape = { microbatchTokens, longestSequence };
+  const gradients = numTrained(model, adapter);
+  const shape = { microbatchTokens, longestSequence, gradients };
   const numbers =
     recompute === 'none' ? wholePassNumbers(model, shape) : stagedPassNumbers(model, shape);
   return float32 * numbers;
@@ -29,19 +32,20 @@ export function gradientPassBytes(
  */
 function stagedPassNumbers(
   model: ModelConfig,
-  {
-    microbatchTokens: N,
-    longestSequence: S,
-  }: { microbatchTokens: number; longestSequence: number },
+  { microbatchTokens: N, longestSequence: S, gradients }: MicrobatchShape,
 ): number {
   const { hiddenSize: D, numHeads: H, headDim: K, intermediateSize: F, numLayers } = model;
   const records = numLayers * N * (D + H * K);
-  const layerWeights = parameterSpecs(model)
-    .filter(({ name }) => name.startsWith('model.layers.0.'))
-    .reduce((sum, { size }) => sum + size, 0);
+  const isWhole = gradients === numParameters(model);
+  const layerWeights = isWhole
+    ? parameterSpecs(model)
+        .filter(({ name }) => name.startsWith('model.layers.0.'))
+        .reduce((sum, { size }) => sum + size, 0)
+    : gradients / numLayers;
   const finish = N * (10 * F + 8 * D + 3 * H * K) + 2 * layerWeights;
   const attend = 5 * H * queriesPerBlock * S + N * 6 * H * K;
   const chunk = Math.min(maxChunkLogits, N * model.vocabSize);
-  const head = 4 * chunk + 2 * Math.min(numParameters(model), (chunk / N) * D) + 5 * N * D;
+  const headWeights = isWhole ? Math.min(numParameters(model), (chunk / N) * D) : 0;
+  const head = 4 * chunk + 2 * headWeights + 5 * N * D;
   return records + Math.max(finish, attend, head);
 }

@@ -80,6 +80,7 @@ async function pretrainedWeights(
       temperature: 1,
       microbatchTokens,
       recompute: 'none',
+      adapter: null,
     },
     state: initialTrainerState(initialWeights(model, seed)),
     reference: null,

@@ -1,5 +1,6 @@
 import type { RunConfig } from '@mgrpo/config';
-import { type ModelConfig, numParameters } from '@mgrpo/model';
+import type { ModelConfig } from '@mgrpo/model';
+import { numTrained } from './trained-part.ts';
 
 /**
  * What is made again for the backward pass: nothing, so that one run keeps every activation, or `layers`, which
@@ -16,7 +17,12 @@ export interface PassLimits {
 
 /** The limits that a run's configuration sets for a model; all of them decide rounding. */
 export function passLimits(
-  { learner, prompts, sampling }: Pick<RunConfig, 'learner' | 'prompts' | 'sampling'>,
+  {
+    algorithm,
+    learner,
+    prompts,
+    sampling,
+  }: Pick<RunConfig, 'algorithm' | 'learner' | 'prompts' | 'sampling'>,
   model: ModelConfig,
 ): PassLimits {
   const { microbatchTokens, device } = learner;
@@ -24,14 +30,16 @@ export function passLimits(
   if (learner.recompute === 'auto' && device !== 'cpu')
     return { microbatchTokens, recompute: 'none' };
   const longestSequence = prompts.maxPromptTokens + sampling.maxResponseTokens;
-  const shape = { microbatchTokens, longestSequence };
+  const gradients = numTrained(model, algorithm.adapter);
+  const shape = { microbatchTokens, longestSequence, gradients };
   return { microbatchTokens, recompute: resolveRecompute(learner.recompute, model, shape) };
 }
 
-/** Tokens of a microbatch, and of the longest sequence in it. */
-interface MicrobatchShape {
+/** Tokens of a microbatch and of the longest sequence in it, and numbers of a gradient. */
+export interface MicrobatchShape {
   readonly microbatchTokens: number;
   readonly longestSequence: number;
+  readonly gradients: number;
 }
 
 /** Numbers that one run may hold before `auto` means `layers`: 2 GiB. */
@@ -57,7 +65,7 @@ function resolveRecompute(
  */
 export function wholePassNumbers(
   model: ModelConfig,
-  { microbatchTokens, longestSequence }: MicrobatchShape,
+  { microbatchTokens, longestSequence, gradients }: MicrobatchShape,
 ): number {
   const { hiddenSize, numHeads, numKvHeads, headDim, intermediateSize, numLayers } = model;
   const perLayer =
@@ -66,5 +74,5 @@ export function wholePassNumbers(
     4 * intermediateSize +
     2 * numHeads * longestSequence;
   const perToken = numLayers * perLayer + 2 * model.vocabSize;
-  return microbatchTokens * perToken + 3 * numParameters(model);
+  return microbatchTokens * perToken + 3 * gradients;
 }

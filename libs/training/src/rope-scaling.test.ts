@@ -54,6 +54,7 @@ test.each(['linear', 'llama3'] as const)(
     const pass = await openGradientPass(config!, {
       ...options,
       recompute: 'none',
+      adapter: null,
       loss: { kind: 'log-likelihood' },
       aggregation: 'eq3',
     });

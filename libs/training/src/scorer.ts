@@ -49,7 +49,7 @@ export class Scorer implements TokenScorer {
 
   static async open(config: ModelConfig, device: Device = 'cpu'): Promise<Scorer> {
     const options = { name: 'score', device, variableShapes: true };
-    const session = await openSession(scoreGraph(config, device), options);
+    const session = await openSession(scoreGraph(config, { target: device }), options);
     return new Scorer(session, await openWeightUploader(config, device), config);
   }
 

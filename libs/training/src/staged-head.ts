@@ -2,7 +2,7 @@
 import { headGraphs, type ModelConfig } from '@mgrpo/model';
 import { freeArrays, openSession, type Session, type Tensor, tensor } from '@mgrpo/runtime';
 import { addTo } from './packed-sequences.ts';
-import { stageSession } from './staged-layers.ts';
+import { type StagedPasses, stageSession } from './staged-layers.ts';
 
 /** Most logits that exist at once: 64 MiB, of which a run has a few. */
 export const maxChunkLogits = 2 ** 24;
@@ -45,8 +45,8 @@ export class StagedHead {
     this.#backward = backward;
   }
 
-  static async open(config: ModelConfig, passes: { backward: boolean }): Promise<StagedHead> {
-    const graphs = headGraphs(config);
+  static async open(config: ModelConfig, passes: StagedPasses): Promise<StagedHead> {
+    const graphs = headGraphs(config, { head: passes.adapter === null });
     const forward = await openSession(graphs.forward, { ...stageSession, name: 'head' });
     const backward = passes.backward
       ? await openSession(graphs.backward, { ...stageSession, name: 'head backward' })
@@ -86,7 +86,7 @@ export class StagedHead {
   }
 
   /**
-   * The gradient of `hidden` [R, D]; that of the head is added to `dHead` [V, D].
+   * The gradient of `hidden` [R, D]; that of the head is added to `dHead` [V, D], where the head trains.
    *
    * @param dLogprobs [R], of the loss
    */
@@ -94,7 +94,7 @@ export class StagedHead {
     query: HeadQuery,
     { max, sum }: HeadScores,
     dLogprobs: Float32Array,
-    dHead: Float32Array,
+    dHead: Float32Array | null,
   ): Promise<Float32Array> {
     const numRows = query.targets.length;
     const D = this.#config.hiddenSize;
@@ -108,10 +108,12 @@ export class StagedHead {
         dPicked: column(dLogprobs.map((d, r) => (isIn(chunk, query.targets[r]!) ? d : 0))),
       });
       const ofHidden = outputs['d.hidden']!.data as Float32Array;
-      const ofHead = outputs['d.head']!.data as Float32Array;
       addTo(dHidden, ofHidden);
+      freeArrays([ofHidden]);
+      if (dHead === null) continue;
+      const ofHead = outputs['d.head']!.data as Float32Array;
       addTo(dHead.subarray(chunk.first * D, chunk.end * D), ofHead);
-      freeArrays([ofHidden, ofHead]);
+      freeArrays([ofHead]);
     }
     return dHidden;
   }

@@ -1,4 +1,5 @@
 // N tokens, Q queries of a block, S keys up to its end, D hidden, H*K width of queries, J*K of keys and values.
+import type { AdapterOptions } from '@mgrpo/algorithm';
 import {
   finishWeights,
   type LayerStages,
@@ -17,6 +18,13 @@ import { addTo, type PackedSequences, type Span } from './packed-sequences.ts';
  * queries of a sequence would be H × S².
  */
 export const queriesPerBlock = 128;
+
+/** Which graphs of a model are made. */
+export interface StagedPasses {
+  readonly backward: boolean;
+  /** Inserted in both passes, where given; then the backward pass leaves out the gradients of the weights. */
+  readonly adapter: AdapterOptions | null;
+}
 
 /** What a layer's backward pass needs beside the weights. */
 export interface LayerRecord {
@@ -40,7 +48,9 @@ export interface LayerBatch {
   readonly rotary: Feeds;
 }
 
-type Outputs<Name extends string> = Readonly<Record<Name, Float32Array>>;
+/** Gradients by the names of their inputs: activations, and what trains, within its layer (`q`, `q.loraA`). */
+type Outputs<Name extends string> = Readonly<Record<Name, Float32Array>> &
+  Readonly<Record<string, Float32Array>>;
 
 /** Runs the layers of a model one after the other; JavaScript holds what passes between them. */
 export class StagedLayers {
@@ -52,8 +62,8 @@ export class StagedLayers {
     this.#sessions = sessions;
   }
 
-  static async open(config: ModelConfig, passes: { backward: boolean }): Promise<StagedLayers> {
-    const stages = layerStages(config);
+  static async open(config: ModelConfig, passes: StagedPasses): Promise<StagedLayers> {
+    const stages = layerStages(config, passes.adapter);
     const open = (stage: keyof LayerStages) => openStage(stages[stage], passes.backward);
     return new StagedLayers(config, {
       project: await open('project'),
@@ -97,12 +107,8 @@ export class StagedLayers {
     return (await runStage(this.#sessions.norm.forward, feeds)).hidden!;
   }
 
-  /** Gradients by the names of the inputs: `x`, `norm`. */
-  normBackward(
-    weights: Feeds,
-    x: Float32Array,
-    dHidden: Float32Array,
-  ): Promise<Outputs<'x' | 'norm'>> {
+  /** Gradients of `x` and what trains. */
+  normBackward(weights: Feeds, x: Float32Array, dHidden: Float32Array): Promise<Outputs<'x'>> {
     const D = this.#config.hiddenSize;
     const feeds = {
       x: this.#rows(x, D),
@@ -112,13 +118,13 @@ export class StagedLayers {
     return runBackward(this.#sessions.norm, feeds);
   }
 
-  /** Gradients of `attended`, `x` and the weights of `finish`. */
+  /** Gradients of `attended`, `x` and what trains of `finish`. */
   finishBackward(
     weights: Feeds,
     layer: number,
     record: LayerRecord,
     dY: Float32Array,
-  ): Promise<Outputs<'attended' | 'x' | (typeof finishWeights)[number]>> {
+  ): Promise<Outputs<'attended' | 'x'>> {
     return runBackward(this.#sessions.finish, {
       ...this.#finishFeeds(record),
       ...layerFeeds(weights, layer, finishWeights),
@@ -126,14 +132,14 @@ export class StagedLayers {
     });
   }
 
-  /** Gradients of `x` and the weights of `project`, through attention, whose projections are made again. */
+  /** Gradients of `x` and what trains of `project`, through attention, whose projections are made again. */
   async attentionBackward(
     weights: Feeds,
     batch: LayerBatch,
     layer: number,
     x: Float32Array,
     dAttended: Float32Array,
-  ): Promise<Outputs<'x' | (typeof projectWeights)[number]>> {
+  ): Promise<Outputs<'x'>> {
     const { width, kvWidth } = this.#widths();
     const projected = await this.#project(weights, batch, layer, x);
     const numTokens = batch.packed.tokens.length;
@@ -232,14 +238,15 @@ function attentionFeeds(
   };
 }
 
-/** The weights of one layer by their names within it. */
+/** The weights of one layer, and the matrices that adapt them, by their names within it. */
 function layerFeeds(
   weights: Feeds,
   layer: number,
   names: readonly (keyof LayerWeights<unknown>)[],
 ): Feeds {
+  const inputs = names.flatMap((name) => [name, `${name}.loraA`, `${name}.loraB`]);
   return Object.fromEntries(
-    names.flatMap((name) => {
+    inputs.flatMap((name) => {
       const weight = weights[`layer${layer}.${name}`];
       return weight === undefined ? [] : [[name, weight]];
     }),

@@ -4,7 +4,12 @@ import { throwIfCancelled } from './microbatch.ts';
 import { type Feeds, RotaryFeeds } from './model-feeds.ts';
 import { gatherRows, packSequences } from './packed-sequences.ts';
 import { type HeadQuery, StagedHead } from './staged-head.ts';
-import { type LayerBatch, type LayerRecord, StagedLayers } from './staged-layers.ts';
+import {
+  type LayerBatch,
+  type LayerRecord,
+  StagedLayers,
+  type StagedPasses,
+} from './staged-layers.ts';
 import type { ScoredSequence } from './training-sequence.ts';
 
 /** What a forward pass leaves behind. */
@@ -29,7 +34,7 @@ export class StagedModel {
     this.#rotary = new RotaryFeeds(config);
   }
 
-  static async open(config: ModelConfig, passes: { backward: boolean }): Promise<StagedModel> {
+  static async open(config: ModelConfig, passes: StagedPasses): Promise<StagedModel> {
     const layers = await StagedLayers.open(config, passes);
     return new StagedModel(config, layers, await StagedHead.open(config, passes));
   }

@@ -40,6 +40,7 @@ const options = {
   loss: { kind: 'log-likelihood' },
   aggregation: 'token-mean',
   temperature: 0.9,
+  adapter: null,
 } as const;
 
 async function gradientOf(recompute: Recompute, microbatchTokens: number, signal?: AbortSignal) {

@@ -1,6 +1,6 @@
 // N tokens of a microbatch, R scored tokens, D hidden.
 import type { StepTotals } from '@mgrpo/algorithm';
-import { listWeights, lossGraph, type ModelConfig, numParameters, weightViews } from '@mgrpo/model';
+import { lossGraph, type ModelConfig } from '@mgrpo/model';
 import { freeArrays, openSession, type Session, tensor } from '@mgrpo/runtime';
 import {
   type GradientPass,
@@ -14,6 +14,7 @@ import { addRows, addTo, gatherRows } from './packed-sequences.ts';
 import type { LayerRecord } from './staged-layers.ts';
 import { type ForwardRecord, StagedModel } from './staged-model.ts';
 import type { TokenScores } from './token-scores.ts';
+import { numTrained, trainedArrays } from './trained-part.ts';
 import type { GradientOptions } from './training-options.ts';
 
 /**
@@ -28,7 +29,7 @@ export class StagedPass implements GradientPass {
   readonly #model: StagedModel;
   readonly #loss: Session;
   readonly #sum: Float32Array;
-  /** The part of the sum that belongs to each weight, by the weight's name. */
+  /** The part of the sum that belongs to what trains, by the name of its input. */
   readonly #sumOf: ReadonlyMap<string, Float32Array>;
 
   private constructor(
@@ -41,17 +42,14 @@ export class StagedPass implements GradientPass {
     this.#options = options;
     this.#model = model;
     this.#loss = loss;
-    this.#sum = new Float32Array(numParameters(config));
+    this.#sum = new Float32Array(numTrained(config, options.adapter));
     this.#sumOf = new Map(
-      listWeights(weightViews(config)).map(({ name, shape, offset }) => {
-        const size = shape.reduce((product, dim) => product * dim, 1);
-        return [name, this.#sum.subarray(offset, offset + size)];
-      }),
+      trainedArrays(config, options.adapter, this.#sum).map(({ name, data }) => [name, data]),
     );
   }
 
   static async open(config: ModelConfig, options: GradientOptions): Promise<StagedPass> {
-    const model = await StagedModel.open(config, { backward: true });
+    const model = await StagedModel.open(config, { backward: true, adapter: options.adapter });
     const loss = await openSession(lossGraph(options.loss), { name: 'loss', variableShapes: true });
     return new StagedPass(config, options, model, loss);
   }
@@ -74,7 +72,7 @@ export class StagedPass implements GradientPass {
       const scored = await this.#model.head.score(query);
       const { loss: share, dLogprobs } = await this.#lossOf(scored.logprobs, microbatch, totals);
       throwIfCancelled(signal);
-      const dHead = this.#sumOf.get(this.#config.tieWordEmbeddings ? 'embedding' : 'head')!;
+      const dHead = this.#sumOf.get(this.#config.tieWordEmbeddings ? 'embedding' : 'head') ?? null;
       const dHidden = await this.#model.head.backward(query, scored, dLogprobs, dHead);
       await this.#backward(weights, forward, records, dHidden, signal);
       loss += share;
@@ -143,7 +141,8 @@ export class StagedPass implements GradientPass {
       addTo(dY, dProjected);
       freeArrays([dProjected]);
     }
-    addRows(this.#sumOf.get('embedding')!, tokens, dY, D);
+    const dEmbedding = this.#sumOf.get('embedding');
+    if (dEmbedding !== undefined) addRows(dEmbedding, tokens, dY, D);
   }
 
   /** Adds gradients of weights to the sum and frees them. */

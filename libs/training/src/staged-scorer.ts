@@ -15,7 +15,7 @@ export class StagedScorer implements TokenScorer {
   }
 
   static async open(config: ModelConfig): Promise<StagedScorer> {
-    return new StagedScorer(await StagedModel.open(config, { backward: false }));
+    return new StagedScorer(await StagedModel.open(config, { backward: false, adapter: null }));
   }
 
   async score(

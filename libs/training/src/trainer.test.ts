@@ -68,7 +68,14 @@ function init(loss: TrainingLoss = withoutKl, state?: TrainerState): Omit<Traine
   const initial = initialWeights(model, 7);
   return {
     model,
-    options: { loss, optimizer, temperature: 1.1, microbatchTokens: 24, recompute: 'none' },
+    options: {
+      loss,
+      optimizer,
+      temperature: 1.1,
+      microbatchTokens: 24,
+      recompute: 'none',
+      adapter: null,
+    },
     state: state ?? initialTrainerState(initial.slice()),
     reference: initial,
   };

@@ -17,6 +17,7 @@ import {
   type StepStats,
   type TrainStats,
 } from './train-stats.ts';
+import { numTrained, openTrainedPart, type TrainedPart } from './trained-part.ts';
 import type { TrainerState } from './trainer-state.ts';
 import {
   carriesGradient,
@@ -34,7 +35,7 @@ export interface TrainerInit {
   readonly options: TrainingOptions;
   /** Taken over and updated in place. */
   readonly state: TrainerState;
-  /** The frozen initial policy; needed where the KL reference is `initial`. */
+  /** The frozen initial policy; needed where the KL reference is `initial`, and under an adapter. */
   readonly reference: Float32Array | null;
   /** What computes logprobs and gradients; the optimiser and the EMA are the processor's. Default: the CPU. */
   readonly device?: Device;
@@ -52,15 +53,17 @@ export type ScoringWeights = 'policy' | 'momentum' | 'reference';
  */
 export class Trainer {
   readonly #init: TrainerInit;
+  readonly #trained: TrainedPart;
   readonly #gradients: GradientPass;
   readonly #feeds: Readonly<Record<ScoringWeights, Feeds>>;
   #scorer: TokenScorer | undefined;
   #optimizerSteps: number;
   #isTorn = false;
 
-  private constructor(init: TrainerInit, gradients: GradientPass) {
+  private constructor(init: TrainerInit, trained: TrainedPart, gradients: GradientPass) {
     const { model, state, reference } = init;
     this.#init = init;
+    this.#trained = trained;
     this.#gradients = gradients;
     this.#optimizerSteps = state.optimizerSteps;
     this.#feeds = {
@@ -76,15 +79,15 @@ export class Trainer {
     if (options.loss.kind === 'policy' && options.loss.klReference === 'initial' && !reference) {
       throw new MgrpoError('INTERNAL', 'the KL reference "initial" needs the initial weights');
     }
-    const expected = numParameters(model);
     const { policy, momentum, firstMoment, secondMoment } = state;
-    for (const flat of [policy, momentum, firstMoment, secondMoment, reference ?? policy]) {
-      if (flat.length === expected) continue;
-      const message = `trainer state of ${flat.length} numbers for a model of ${expected}`;
-      throw new MgrpoError('INVALID_MODEL', message);
-    }
-    const pass = await openGradientPass(model, gradientOptions(options), init.device);
-    return new Trainer(init, pass);
+    requireLength(numParameters(model), [policy, momentum, reference ?? policy]);
+    const trained = state.adapter ?? policy;
+    requireLength(numTrained(model, options.adapter), [trained, firstMoment, secondMoment]);
+    return new Trainer(
+      init,
+      await openTrainedPart(init, options.adapter),
+      await openGradientPass(model, gradientOptions(options), init.device),
+    );
   }
 
   /** Trains on one iteration: optimiser steps over its minibatches, and EMA. */
@@ -145,19 +148,20 @@ export class Trainer {
     signal: AbortSignal | undefined,
   ): Promise<{ kind: 'made'; stats: StepStats } | NotFinite> {
     const { options, state } = this.#init;
-    const result = await this.#gradients.run(this.#feeds.policy, sequences, totals, signal);
+    const result = await this.#gradients.run(this.#trained.feeds, sequences, totals, signal);
     clock.charge('gradients');
     const norm = globalNorm(result.gradient);
     const bad = notFinite(result, norm, sequences);
     if (bad !== null) return bad;
     this.#isTorn = true;
     this.#optimizerSteps += 1;
-    adamwStep({ ...state, weights: state.policy }, result.gradient, {
+    adamwStep({ ...state, weights: this.#trained.weights }, result.gradient, {
       ...options.optimizer,
       learningRate,
       gradientScale: clipCoefficient(norm, options.optimizer.maxGradientNorm),
       step: this.#optimizerSteps,
     });
+    await this.#trained.updatePolicy();
     const stats = {
       loss: result.loss,
       gradientNorm: norm,
@@ -234,10 +238,11 @@ export class Trainer {
   /** Copies of everything that training changes. */
   snapshot(): TrainerState {
     this.#requireWhole();
-    const { policy, momentum, firstMoment, secondMoment } = this.#init.state;
+    const { policy, momentum, adapter, firstMoment, secondMoment } = this.#init.state;
     return {
       policy: policy.slice(),
       momentum: momentum.slice(),
+      adapter: adapter?.slice() ?? null,
       firstMoment: firstMoment.slice(),
       secondMoment: secondMoment.slice(),
       optimizerSteps: this.#optimizerSteps,
@@ -252,6 +257,7 @@ export class Trainer {
   }
 
   async close(): Promise<void> {
+    await this.#trained.close();
     await this.#gradients.close();
     await this.#scorer?.close();
   }
@@ -262,4 +268,12 @@ export class Trainer {
     const remedy = 'open a new one from the last checkpoint and the journal';
     throw new MgrpoError('INTERNAL', `this trainer stopped in the middle of a step; ${remedy}`);
   }
+}
+
+/** @throws MgrpoError INVALID_MODEL */
+function requireLength(expected: number, arrays: readonly Float32Array[]): void {
+  const wrong = arrays.find(({ length }) => length !== expected);
+  if (wrong === undefined) return;
+  const message = `trainer state of ${wrong.length} numbers where the model has ${expected}`;
+  throw new MgrpoError('INVALID_MODEL', message);
 }

@@ -1,4 +1,5 @@
 import {
+  type AdapterOptions,
   type AlgorithmOptions,
   type KlReference,
   klReference,
@@ -32,13 +33,15 @@ export interface TrainingOptions extends PassLimits {
     OptimizerOptions,
     'beta1' | 'beta2' | 'epsilon' | 'weightDecay' | 'maxGradientNorm'
   >;
+  /** What trains instead of the weights; null: they do. */
+  readonly adapter: AdapterOptions | null;
   /** Logits are divided by it: the temperature that sampled, or 1. */
   readonly temperature: number;
 }
 
 /** The training options of a run. */
 export function trainingOptions(
-  algorithm: Pick<AlgorithmOptions, 'method' | 'loss' | 'optimizer'>,
+  algorithm: Pick<AlgorithmOptions, 'method' | 'adapter' | 'loss' | 'optimizer'>,
   temperature: number,
   limits: PassLimits,
 ): TrainingOptions {
@@ -47,21 +50,24 @@ export function trainingOptions(
   return {
     loss: { kind: 'policy', clipRatio, klCoefficient, aggregation, klReference: reference },
     optimizer: algorithm.optimizer,
+    adapter: algorithm.adapter,
     temperature,
     ...limits,
   };
 }
 
 /** How a gradient pass weighs and differentiates a step's tokens. */
-export interface GradientOptions extends PassLimits, Pick<TrainingOptions, 'temperature'> {
+export interface GradientOptions
+  extends PassLimits,
+    Pick<TrainingOptions, 'adapter' | 'temperature'> {
   readonly loss: LossKind;
   readonly aggregation: LossAggregation;
 }
 
 /** The gradient pass that a trainer's loss asks for. */
 export function gradientOptions(options: TrainingOptions): GradientOptions {
-  const { loss, temperature, microbatchTokens, recompute } = options;
-  const shared = { temperature, microbatchTokens, recompute };
+  const { loss, adapter, temperature, microbatchTokens, recompute } = options;
+  const shared = { adapter, temperature, microbatchTokens, recompute };
   if (loss.kind === 'supervised') {
     return { ...shared, loss: { kind: 'log-likelihood' }, aggregation: 'token-mean' };
   }

@@ -20,8 +20,9 @@ function handlers(trainer: Trainer) {
     },
     snapshot: () => {
       const state = trainer.snapshot();
-      const { policy, momentum, firstMoment, secondMoment } = state;
-      return withTransfer(state, buffersOf([policy, momentum, firstMoment, secondMoment]));
+      const { policy, momentum, adapter, firstMoment, secondMoment } = state;
+      const arrays = [policy, momentum, ...(adapter === null ? [] : [adapter])];
+      return withTransfer(state, buffersOf([...arrays, firstMoment, secondMoment]));
     },
     close: () => trainer.close(),
   };

@@ -27,6 +27,7 @@ async function gradientOf(options: Partial<GradientOptions>, subset = sequences)
     temperature: 1.1,
     microbatchTokens: 1000,
     recompute: 'none',
+    adapter: null,
     ...options,
   });
   const result = await pass.run(weightFeeds(config, weights), subset, totals);

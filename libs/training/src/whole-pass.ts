@@ -1,5 +1,5 @@
 import type { StepTotals } from '@mgrpo/algorithm';
-import { gradientsGraph, type ModelConfig, numParameters } from '@mgrpo/model';
+import { gradientsGraph, type ModelConfig } from '@mgrpo/model';
 import {
   type Device,
   type Feeds as DeviceFeeds,
@@ -24,6 +24,7 @@ import {
 } from './model-feeds.ts';
 import { scoresOf } from './scorer.ts';
 import type { TokenScores } from './token-scores.ts';
+import { numTrained } from './trained-part.ts';
 import type { GradientOptions } from './training-options.ts';
 
 /**
@@ -46,7 +47,7 @@ export class WholePass implements GradientPass {
     this.#uploader = uploader;
     this.#options = options;
     this.#rotary = new RotaryFeeds(config);
-    this.#sum = new Float32Array(numParameters(config));
+    this.#sum = new Float32Array(numTrained(config, options.adapter));
   }
 
   static async open(
@@ -54,9 +55,12 @@ export class WholePass implements GradientPass {
     options: GradientOptions,
     device: Device = 'cpu',
   ): Promise<WholePass> {
-    const graph = gradientsGraph(config, options.loss, device);
+    const graph = gradientsGraph(config, options.loss, {
+      adapter: options.adapter,
+      target: device,
+    });
     const session = await openSession(graph, { name: 'gradients', device, variableShapes: true });
-    const uploader = await openWeightUploader(config, device);
+    const uploader = await openWeightUploader(config, device, options.adapter);
     return new WholePass({ session, uploader }, config, options);
   }
 

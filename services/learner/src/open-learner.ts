@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { klReference } from '@mgrpo/algorithm';
 import {
   type LoadedCheckpoint,
   loadModelConfig,
@@ -26,13 +25,7 @@ import {
   WeightPublisher,
   workerName,
 } from '@mgrpo/service';
-import {
-  initialTrainerState,
-  iterationSchedule,
-  passLimits,
-  TrainingEngine,
-  trainingOptions,
-} from '@mgrpo/training';
+import { iterationSchedule, runTrainerInit, TrainingEngine } from '@mgrpo/training';
 import { Learner } from './learner.ts';
 import { learnerMetrics } from './learner-metrics.ts';
 import { RoleDevices } from './role-devices.ts';
@@ -66,28 +59,20 @@ export async function openLearner(
   const checkpoints = await folder.openCheckpoints({
     keep: config.checkpoint.keep,
     configJson: model.configJson,
+    adapter: config.algorithm.adapter,
     tokenizerFolder: config.model.path,
   });
   const journal = await folder.openJournal(epoch);
   const versions = await folder.openVersions(config.lag + 1);
   const metrics = await folder.openMetrics();
   const checkpoint = await checkpoints.newestFor(journal.nextIteration);
-  // Algorithm 1, line 2: the momentum model starts as the policy.
-  const state = checkpoint?.state ?? initialTrainerState(model.weights.slice());
   const choice = await chooseDevice(config.learner.device, largestOfTraining(model.config));
   log.info(deviceFields(choice), 'device');
   const devices = new RoleDevices(folder);
   await devices.admit('learner', workerName(), choice.identity);
   const engine = await TrainingEngine.start({
-    model: model.config,
+    ...runTrainerInit(config, model, checkpoint?.state ?? null),
     device: choice.device,
-    options: trainingOptions(
-      config.algorithm,
-      config.sampling.temperature,
-      passLimits(config, model.config),
-    ),
-    state,
-    reference: klReference(config.algorithm) === 'initial' ? model.weights : null,
   });
   const gauges = learnerMetrics(registry, { lag: config.lag, epoch: epoch.value });
   gauges.checkpoint(checkpoint?.state.iterations ?? 0, await writtenAtMs(checkpoint));

@@ -1,16 +1,9 @@
-import { klReference } from '@mgrpo/algorithm';
 import { weightsSha256 } from '@mgrpo/checkpoint';
 import { MgrpoError } from '@mgrpo/errors';
 import type { TrainingBatch__Output } from '@mgrpo/rpc';
 import { chooseDevice } from '@mgrpo/runtime';
 import { trainingSequences } from '@mgrpo/service';
-import {
-  initialTrainerState,
-  iterationSchedule,
-  passLimits,
-  TrainingEngine,
-  trainingOptions,
-} from '@mgrpo/training';
+import { iterationSchedule, runTrainerInit, TrainingEngine } from '@mgrpo/training';
 import type { RecordedRun } from './recorded-run.ts';
 
 /** What training an iteration again brings to light. */
@@ -41,20 +34,15 @@ export async function retrain(
   const version = Math.max(0, iteration - config.lag);
   const checkpoints = run.folder.lookAtCheckpoints({
     configJson: model.configJson,
+    adapter: config.algorithm.adapter,
     tokenizerFolder: config.model.path,
   });
   const checkpoint = await checkpoints.newest(version).catch(() => null);
   const { device } = await chooseDevice(run.deviceOf('learner'));
+  const base = { ...model, weights: model.weights.slice() };
   const engine = await TrainingEngine.start({
-    model: model.config,
+    ...runTrainerInit(config, base, checkpoint?.state ?? null),
     device,
-    options: trainingOptions(
-      config.algorithm,
-      config.sampling.temperature,
-      passLimits(config, model.config),
-    ),
-    state: checkpoint?.state ?? initialTrainerState(model.weights.slice()),
-    reference: klReference(config.algorithm) === 'initial' ? model.weights.slice() : null,
   });
   try {
     const fromIteration = checkpoint?.state.iterations ?? 0;
