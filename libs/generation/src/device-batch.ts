@@ -6,7 +6,7 @@ import { DeviceCache, type RowSource } from './device-cache.ts';
 import { drawFirst } from './draw-first.ts';
 import { addToken, type Draft, finishDraft, lastPosition } from './job.ts';
 import type { RotaryFeeds } from './rotary-feeds.ts';
-import { drawnRows, type Sampler, samplingFeeds, tokenFeeds } from './sampler.ts';
+import { drawnRows, minRows, type Sampler, samplingFeeds, tokenFeeds } from './sampler.ts';
 import type { WeightVersion } from './weight-version.ts';
 
 const drawnOutputs = ['nextTokens', 'logprobs', 'entropies', 'selfCertainties'];
@@ -18,7 +18,7 @@ export class DeviceBatch implements Batch {
   readonly #cache: DeviceCache;
   #weights: WeightVersion;
   #sampler: Sampler;
-  /** One for each row of the cache, in its order. */
+  /** Of the cache's first rows, in its order. */
   #drafts: Draft[] = [];
 
   constructor(config: ModelConfig, parts: BatchParts, arrange: DeviceSession) {
@@ -63,14 +63,15 @@ export class DeviceBatch implements Batch {
     const drafts = this.#drafts;
     if (drafts.length === 0) return 0;
     const { decode, sample } = this.#sampler;
+    const { numRows, numCells } = this.#cache;
     const outputs = await decode.run(
       {
         ...this.#weights.feeds,
-        ...(await this.#rotary.feeds(this.#cache.numCells)),
+        ...(await this.#rotary.feeds(numCells)),
         ...this.#cache.feeds,
-        ...tokenFeeds(drafts, drafts.length),
+        ...tokenFeeds(drafts, numRows),
         ...this.#cellFeeds(),
-        ...samplingFeeds(this.#sampler, drafts, drafts.length),
+        ...samplingFeeds(this.#sampler, drafts, numRows),
       },
       drawnOutputs.filter((name) => sample.outputNames.includes(name)),
       this.#cache.outputs,
@@ -114,6 +115,7 @@ export class DeviceBatch implements Batch {
         prompt: prompts.indexOf(job.prompt!),
       })),
     ];
+    while (sources.length < minRows) sources.push(sources[0]!);
     const longest = Math.max(...drafts.map(lastPosition));
     await this.#cache.arrange(sources, prompts, longest + 1);
     this.#drafts = drafts;
@@ -125,13 +127,15 @@ export class DeviceBatch implements Batch {
     const { numRows: R, numCells } = this.#cache;
     const cells = new BigInt64Array(R * J * 3);
     const lengths = new Float32Array(R);
-    this.#drafts.forEach((draft, row) => {
-      const position = lastPosition(draft);
+    for (let row = 0; row < R; row++) {
+      // A row that no one reads writes into itself.
+      const draft = this.#drafts[row];
+      const position = draft === undefined ? 0 : lastPosition(draft);
       lengths[row] = position + 1;
       for (let head = 0; head < J; head++) {
         cells.set([BigInt(row), BigInt(head), BigInt(position)], (row * J + head) * 3);
       }
-    });
+    }
     return {
       cells: tensor(cells, [R, J, 3]),
       lengths: tensor(lengths, [R, 1, 1, 1]),

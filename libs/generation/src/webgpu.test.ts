@@ -13,6 +13,9 @@ interface Generated {
   readonly rollouts: readonly Rollout[];
   /** Before and after the last request, which is of the second version alone. */
   readonly stats: readonly GenerationStats[];
+  /** The last request's first rollout by itself, and all of it beside other rollouts. */
+  readonly lone: readonly Rollout[];
+  readonly inCompany: readonly Rollout[];
 }
 
 /**
@@ -46,8 +49,11 @@ async function generateOn(device: Device, folder: string): Promise<Generated> {
   const second = request(1, { temperature: 0.8, maxResponseTokens: 30, stopTokenIds: [] }, 2);
   rollouts.push(...(await engine.generate(second)));
   const after = await engine.stats();
+  const lone = await engine.generate({ ...second, numRollouts: 1 });
+  const company = request(3, { temperature: 0.8, maxResponseTokens: 9 }, 2);
+  const [inCompany] = await Promise.all([second, company].map((each) => engine.generate(each)));
   await engine.close();
-  return { rollouts, stats: [before, after] };
+  return { rollouts, stats: [before, after], lone, inCompany: inCompany! };
 }
 
 function largestGap(a: Float32Array, b: Float32Array): number {
@@ -55,7 +61,7 @@ function largestGap(a: Float32Array, b: Float32Array): number {
 }
 
 test.skipIf(!inject('hasWebGpu'))(
-  'WebGPU generates what the CPU does, up to rounding, and moves little but its tokens',
+  'WebGPU generates what the CPU does, up to rounding, the same bits in any company, and moves little',
   async () => {
     const { folder } = projectFolder('test/fixtures/tiny-qwen3');
     const cpu = await generateOn('cpu', folder);
@@ -68,6 +74,8 @@ test.skipIf(!inject('hasWebGpu'))(
       expect(largestGap(rollout.logprobs, expected.logprobs)).toBeLessThan(tolerance);
       expect(largestGap(rollout.entropies, expected.entropies)).toBeLessThan(tolerance);
     }
+    expect(webGpu.lone).toEqual(webGpu.rollouts.slice(12, 13));
+    expect(webGpu.inCompany).toEqual(webGpu.rollouts.slice(12));
     const perToken = ({ stats: [before, after] }: Generated) =>
       (after!.movedBytes! - before!.movedBytes!) /
       (after!.numResponseTokens - before!.numResponseTokens);
