@@ -27,8 +27,17 @@ const { values: flags } = parseArgs({
     only: { type: 'string' },
     iterations: { type: 'string', default: '60' },
     small: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
+
+if (flags.help) {
+  console.log(`usage: npm run test:chaos -- [--seed N] [--runs N] [--run I] [--only NAME,NAME] [--iterations N] [--small]
+
+faults: ${faults.map(({ name }) => name).join(', ')}`);
+  process.exit(0);
+}
+
 const seed = Number(flags.seed);
 const iterations = Number(flags.iterations);
 const only = flags.only?.split(',');
