@@ -1,15 +1,21 @@
 /**
  * Peak resident memory of a training step against the length of its one response.
  *
- *   node bench/memory.ts [recompute=layers] [layers=2] [tokens=3072] [vocabulary=151936]
+ *   node bench/memory.ts [recompute=layers] [layers=2] [tokens=3072] [vocabulary=151936] [rank=0]
  *
  * The model has the shapes of Qwen3-0.6B but `layers` of its layers, and random weights. One JSON line: the
  * operating system's peak during the step, what of it is above programs and state (policy, momentum model,
- * gradient, two moments), and what `gradientPassBytes` says of that; MiB. Every measurement is a process of its
+ * gradient, two moments; with a `rank`, an adapter and the weights under it), and what `gradientPassBytes` says of that; MiB. Every measurement is a process of its
  * own. CPU seconds, since others may use the machine.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { numParameters, parseModelConfig } from '@mgrpo/model';
+import { adapterTargets } from '@mgrpo/algorithm';
+import {
+  initialAdapter,
+  numAdapterParameters,
+  numParameters,
+  parseModelConfig,
+} from '@mgrpo/model';
 import { gradientPassBytes, initialTrainerState, type Recompute, Trainer } from '@mgrpo/training';
 
 const argument = (name: string, value: string): string =>
@@ -30,6 +36,9 @@ const model = parseModelConfig({
   tie_word_embeddings: true,
 });
 
+const rank = Number(argument('rank', '0'));
+const adapter = rank === 0 ? null : { rank, alpha: 2 * rank, targets: adapterTargets };
+
 /** Uniform numbers of a linear congruence: `initialWeights` takes minutes at this size. */
 function randomWeights(): Float32Array {
   let state = 1;
@@ -46,6 +55,7 @@ function residentMib(line: 'VmRSS' | 'VmHWM'): number {
 }
 
 const programsMib = residentMib('VmRSS');
+const weights = randomWeights();
 const trainer = await Trainer.open({
   model,
   options: {
@@ -60,10 +70,10 @@ const trainer = await Trainer.open({
     temperature: 1,
     microbatchTokens: numTokens,
     recompute,
-    adapter: null,
+    adapter,
   },
-  state: initialTrainerState(randomWeights()),
-  reference: null,
+  state: initialTrainerState(weights, adapter && initialAdapter(model, adapter, 1)),
+  reference: adapter && weights.slice(),
   now: () => performance.now(),
 });
 function step(length: number): Promise<unknown> {
@@ -85,15 +95,19 @@ await step(numTokens);
 const { user, system } = process.cpuUsage(start);
 const peakMib = residentMib('VmHWM');
 const parameters = numParameters(model);
-const limits = { microbatchTokens: numTokens, recompute, adapter: null };
+const limits = { microbatchTokens: numTokens, recompute, adapter };
 const estimateMib = Math.round(gradientPassBytes(model, limits, numTokens) / 2 ** 20);
-const stateMib = Math.round((parameters * 20) / 2 ** 20);
+const adapterParameters = adapter === null ? null : numAdapterParameters(model, adapter);
+const stateBytes =
+  adapterParameters === null ? parameters * 20 : parameters * 12 + adapterParameters * 16;
+const stateMib = Math.round(stateBytes / 2 ** 20);
 console.log(
   JSON.stringify({
     recompute,
     layers: model.numLayers,
     vocabulary: model.vocabSize,
     parameters,
+    rank,
     tokens: numTokens,
     programsMib,
     stateMib,

@@ -42,6 +42,7 @@ async function openTrainer(config: ModelConfig): Promise<Trainer> {
         kind: 'policy',
         clipRatio: 0.2,
         klCoefficient: 0,
+        importance: null,
         aggregation: 'token-mean',
         klReference: 'none',
       },

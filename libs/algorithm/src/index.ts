@@ -35,6 +35,13 @@ export {
 } from './filter.ts';
 export { compareMembers, type GroupMember, type Role } from './group.ts';
 export {
+  type ImportanceMetrics,
+  type ImportanceOptions,
+  importanceMetrics,
+  type TokenImportance,
+  tokenImportance,
+} from './importance.ts';
+export {
   type DropReason,
   type GroupSignal,
   type GroupVerdict,

@@ -24,7 +24,7 @@ type Sums = { -readonly [name in keyof LossMetrics]: number };
 
 function addToken(sums: Sums, sequence: LossSequence, t: number, clipRatio: number): void {
   const logprob = sequence.logprobs[t]!;
-  const behaviour = sequence.behaviourLogprobs[t]!;
+  const behaviour = (sequence.importance?.proximalLogprobs ?? sequence.behaviourLogprobs)[t]!;
   const ratio = importanceRatio(logprob, behaviour);
   const logRatio = Math.log(ratio);
   const isLow = ratio < 1 - clipRatio;

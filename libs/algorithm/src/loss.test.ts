@@ -60,6 +60,7 @@ describe.each(cases)(
         logprobs: reference.temperatures[temperature]!.logprobs[i]!,
         behaviourLogprobs: reference.old_logprobs[i]!,
         referenceLogprobs: reference.ref_logprobs[i]!,
+        importance: null,
       }),
     );
     const totals: StepTotals = {
@@ -71,6 +72,7 @@ describe.each(cases)(
       clipRatio: hyper.clip_ratio,
       klCoefficient: hyper.kl_coef,
       klReference: 'initial',
+      importance: null,
       aggregation,
     });
 
@@ -156,12 +158,14 @@ test('without a reference there is no KL term', () => {
     logprobs: [-1],
     behaviourLogprobs: [-1],
     referenceLogprobs: null,
+    importance: null,
   };
   const totals = { numTokens: 1, numSequences: 1, numPrompts: 1 };
   const options = {
     clipRatio: 0.2,
     klCoefficient: 0.005,
     klReference: 'none',
+    importance: null,
     aggregation: 'token-mean',
   } as const;
   expect(stepLoss([sequence], totals, options)).toEqual({ loss: -1, policyLoss: -1, kl: 0 });

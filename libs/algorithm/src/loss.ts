@@ -1,3 +1,4 @@
+import type { ImportanceOptions, TokenImportance } from './importance.ts';
 import { type LossAggregation, type StepTotals, tokenWeight } from './loss-aggregation.ts';
 
 /** Which frozen or slow weights the KL term holds the policy near. */
@@ -14,6 +15,8 @@ export interface LossOptions {
    * (Co-rewarding-II); `none`: no KL term. Null takes the method's own.
    */
   readonly klReference: KlReference | null;
+  /** Null: the sampler's logprobs are taken for the learner's, as in the paper. */
+  readonly importance: ImportanceOptions | null;
   /** How token losses are averaged; `eq3` also leaves out ratio, clip and KL. */
   readonly aggregation: LossAggregation;
 }
@@ -27,6 +30,8 @@ export interface LossSequence {
   readonly behaviourLogprobs: ArrayLike<number>;
   /** By the KL reference; null without one. */
   readonly referenceLogprobs: ArrayLike<number> | null;
+  /** Null without truncated importance sampling. */
+  readonly importance: TokenImportance | null;
 }
 
 /** VeRL's bounds. Beyond them a token's gradient is zero. */
@@ -70,7 +75,8 @@ export interface StepLoss {
 }
 
 /**
- * The loss of a step in float64: the reference that the graph's loss is tested against.
+ * The loss of a step in float64: the reference that the graph's loss is tested against. With truncated importance
+ * sampling each token's advantage counts by its weight, and its ratio is to the learner's own logprob.
  *
  * @param totals of the whole step; `sequences` may be a microbatch of it
  */
@@ -82,15 +88,17 @@ export function stepLoss(
   let policyLoss = 0;
   let kl = 0;
   for (const sequence of sequences) {
-    const { advantage, logprobs, behaviourLogprobs, referenceLogprobs } = sequence;
+    const { logprobs, behaviourLogprobs, referenceLogprobs, importance } = sequence;
+    const old = importance?.proximalLogprobs ?? behaviourLogprobs;
     const weight = tokenWeight(options.aggregation, logprobs.length, totals);
     for (let t = 0; t < logprobs.length; t++) {
       const logprob = logprobs[t]!;
+      const advantage = sequence.advantage * (importance?.weights[t] ?? 1);
       if (options.aggregation === 'eq3') {
         policyLoss -= weight * advantage * logprob;
         continue;
       }
-      const ratio = importanceRatio(logprob, behaviourLogprobs[t]!);
+      const ratio = importanceRatio(logprob, old[t]!);
       policyLoss += weight * surrogateLoss(ratio, advantage, options.clipRatio);
       if (referenceLogprobs !== null) kl += weight * klEstimate(logprob, referenceLogprobs[t]!);
     }

@@ -37,7 +37,13 @@ export const defaultAlgorithmOptions: AlgorithmOptions = {
   filter: { kind: null, k: 0.75, share: 0.1, fence: 'pooled', scope: 'vote-and-train' },
   advantage: { estimator: 'group', deviation: 'bessel', epsilon: 1e-6, baseline: 'kept' },
   adapter: null,
-  loss: { clipRatio: 0.2, klCoefficient: 0.005, klReference: null, aggregation: 'token-mean' },
+  loss: {
+    clipRatio: 0.2,
+    klCoefficient: 0.005,
+    klReference: null,
+    importance: null,
+    aggregation: 'token-mean',
+  },
   optimizer: {
     learningRate: 1e-6,
     beta1: 0.9,

@@ -62,6 +62,16 @@ const advantage = z
   .prefault({})
   .describe('how rewards become advantages');
 
+const importance = z
+  .strictObject({
+    cap: z.number().positive().default(2).describe('largest weight of a token'),
+  })
+  .nullable()
+  .default(null)
+  .describe(
+    "truncated importance sampling: tokens count by the learner's probability over the sampler's, for engines and weights of samplers that compute something else, `{}` for a cap of 2; null: off",
+  );
+
 const loss = z
   .strictObject({
     aggregation: z
@@ -85,6 +95,7 @@ const loss = z
       .describe(
         "model that the KL term holds to; null: the method's own (co-rewarding-2: momentum, the others: initial)",
       ),
+    importance,
   })
   .prefault({})
   .describe('the policy loss');

@@ -56,6 +56,13 @@ test('an adapter changes it, the order of its targets does not, and none is what
   expect(new Set(ids).size).toBe(ids.length);
 });
 
+test('importance sampling and its cap change it, and none is what it was before', () => {
+  const weighted = (importance: object | null) =>
+    runIdentity(config({ algorithm: { loss: { importance } } }), contents);
+  expect(weighted(null)).not.toContain('importance');
+  expect(new Set([null, {}, { cap: 3 }].map(weighted)).size).toBe(3);
+});
+
 test('canonical JSON does not depend on the order of keys', () => {
   expect(canonicalJson({ b: [{ d: 1, c: null }], a: 'x' })).toBe(
     '{"a":"x","b":[{"c":null,"d":1}]}',

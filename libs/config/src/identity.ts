@@ -19,14 +19,22 @@ export function runIdentity(config: RunConfig, contents: ContentHashes): string 
   const { collapse: _collapse, deployment: _deployment, ...rest } = config;
   const {
     rollout: { device, engine, topLogprobs },
-    algorithm: { adapter, ...algorithm },
+    algorithm: {
+      adapter,
+      loss: { importance, ...loss },
+      ...algorithm
+    },
     ...others
   } = rest;
   const { columns, format, systemPrompt, templateVariables, ...prompts } = rest.prompts;
   const renamed = Object.entries(columns).filter(([column, name]) => column !== name);
   return canonicalJson({
     ...others,
-    algorithm: { ...algorithm, ...adapterIdentity(adapter) },
+    algorithm: {
+      ...algorithm,
+      loss: { ...loss, ...(importance === null ? {} : { importance }) },
+      ...adapterIdentity(adapter),
+    },
     // What the engine does not read does not count.
     rollout: engine === 'onnx' ? { device } : { engine, topLogprobs },
     model: { ...rest.model, path: contents.model },

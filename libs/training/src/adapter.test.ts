@@ -170,6 +170,7 @@ function open(state: TrainerState | null, reference: Float32Array | null = weigh
         kind: 'policy',
         clipRatio: 0.2,
         klCoefficient: 0.005,
+        importance: null,
         aggregation: 'token-mean',
         klReference: 'initial',
       },

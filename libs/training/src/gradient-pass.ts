@@ -1,13 +1,15 @@
-import { type StepTotals, tokenWeight } from '@mgrpo/algorithm';
+import { type StepTotals, type TokenImportance, tokenWeight } from '@mgrpo/algorithm';
 import { perTokenFeed } from './microbatch.ts';
 import type { Feeds } from './model-feeds.ts';
 import type { TokenScores } from './token-scores.ts';
 import type { GradientOptions } from './training-options.ts';
 import type { TrainingSequence } from './training-sequence.ts';
 
-/** A sequence and its KL reference's logprobs, empty without a reference. */
+/** A sequence, its KL reference's logprobs, empty without a reference, and what its tokens count. */
 export interface ReferencedSequence extends TrainingSequence {
   readonly referenceLogprobs: Float32Array;
+  /** Null without truncated importance sampling. */
+  readonly importance: TokenImportance | null;
 }
 
 /** The gradient of a step, and what the model said on the way. */
@@ -38,20 +40,31 @@ export interface GradientPass {
   close(): Promise<void>;
 }
 
-/** The inputs of a loss (see `appendLoss`) for a microbatch, logprobs apart. */
+/**
+ * The inputs of a loss (see `appendLoss`) for a microbatch, logprobs apart.
+ *
+ * An importance weight is a factor of its token's advantage: it is above 0, so the surrogate's minimum stays where
+ * it is, and the KL term does not see it.
+ */
 export function lossFeeds(
   { loss, aggregation }: GradientOptions,
   microbatch: readonly ReferencedSequence[],
   totals: StepTotals,
 ): Feeds {
   const feeds = {
-    advantages: perTokenFeed(microbatch, ({ advantage }) => advantage),
+    advantages: perTokenFeed(
+      microbatch,
+      ({ advantage, importance }, t) => advantage * (importance?.weights[t] ?? 1),
+    ),
     weights: perTokenFeed(microbatch, ({ responseTokens }) =>
       tokenWeight(aggregation, responseTokens.length, totals),
     ),
   };
   if (loss.kind === 'log-likelihood') return feeds;
-  const behaviour = perTokenFeed(microbatch, (s, t) => s.behaviourLogprobs[t]!);
+  const behaviour = perTokenFeed(
+    microbatch,
+    (s, t) => (s.importance?.proximalLogprobs ?? s.behaviourLogprobs)[t]!,
+  );
   if (loss.klCoefficient === 0) return { ...feeds, behaviourLogprobs: behaviour };
   const reference = perTokenFeed(microbatch, (s, t) => s.referenceLogprobs[t]!);
   return { ...feeds, behaviourLogprobs: behaviour, referenceLogprobs: reference };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadModelFolder, SafetensorsFile } from '@mgrpo/checkpoint';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { type ModelConfig, parameterSpecs } from '@mgrpo/model';
-import type { TrainingSequence } from './training-sequence.ts';
+import type { ReferencedSequence } from './gradient-pass.ts';
 
 /** Numbers per response token, one list per sequence. */
 export type PerToken = readonly (readonly number[])[];
@@ -56,7 +56,7 @@ const requiredFields = [
 export interface ReferenceFolder {
   readonly config: ModelConfig;
   readonly weights: Float32Array;
-  readonly sequences: readonly (TrainingSequence & { readonly referenceLogprobs: Float32Array })[];
+  readonly sequences: readonly ReferencedSequence[];
   readonly gradients: Float32Array;
   readonly afterStep: Float32Array;
   readonly afterThreeSteps: Float32Array;
@@ -83,6 +83,7 @@ export async function readReferenceFolder(folder: string): Promise<ReferenceFold
       responseTokens: Int32Array.from(tokens.slice(prompts[b], totals[b])),
       behaviourLogprobs: Float32Array.from(json.old_logprobs[b]!),
       referenceLogprobs: Float32Array.from(json.ref_logprobs[b]!),
+      importance: null,
       advantage: json.advantages[b]!,
     })),
     gradients: await flat('grads'),

@@ -29,6 +29,7 @@ function sequence(index: number, numResponse: number): ReferencedSequence {
     responseTokens: Int32Array.from({ length: numResponse }, (_, i) => token(i + 50)),
     behaviourLogprobs: new Float32Array(0),
     referenceLogprobs: new Float32Array(0),
+    importance: null,
     advantage: index % 2 === 0 ? 1 : -0.5,
   };
 }

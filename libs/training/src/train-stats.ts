@@ -1,4 +1,11 @@
-import { type LossSequence, lossMetrics, type StepTotals, stepLoss } from '@mgrpo/algorithm';
+import {
+  type ImportanceMetrics,
+  importanceMetrics,
+  type LossSequence,
+  lossMetrics,
+  type StepTotals,
+  stepLoss,
+} from '@mgrpo/algorithm';
 import type { SequencePlace } from './training-batch.ts';
 import type { TrainingLoss } from './training-options.ts';
 
@@ -22,6 +29,8 @@ export interface PolicyStats {
   readonly ratioMean: number;
   /** Mean |learner logprob - behaviour logprob|: rounding on-policy, staleness with lag. */
   readonly logprobGap: number;
+  /** Null without truncated importance sampling. */
+  readonly importance: ImportanceMetrics | null;
 }
 
 /** One optimiser step. */
@@ -72,10 +81,14 @@ export function policyStats(
 ): PolicyStats {
   const { policyLoss, kl } = stepLoss(sequences, totals, loss);
   const { clipFraction, ratioMean } = lossMetrics(sequences, loss.clipRatio);
-  const gaps = sequences.flatMap(({ logprobs, behaviourLogprobs }) =>
-    Array.from(logprobs, (logprob, t) => Math.abs(logprob - behaviourLogprobs[t]!)),
+  const gaps = sequences.flatMap(({ logprobs, behaviourLogprobs, importance }) =>
+    Array.from(importance?.proximalLogprobs ?? logprobs, (logprob, t) =>
+      Math.abs(logprob - behaviourLogprobs[t]!),
+    ),
   );
-  return { policyLoss, kl, clipFraction, ratioMean, logprobGap: mean(gaps) };
+  const importance =
+    loss.importance === null ? null : importanceMetrics(sequences, loss.importance);
+  return { policyLoss, kl, clipFraction, ratioMean, logprobGap: mean(gaps), importance };
 }
 
 /** The arithmetic mean, summed in order. */

@@ -35,6 +35,7 @@ const withoutKl: TrainingLoss = {
   kind: 'policy',
   clipRatio: 0.2,
   klCoefficient: 0.005,
+  importance: null,
   aggregation: 'token-mean',
   klReference: 'none',
 };
@@ -102,7 +103,11 @@ test('a step is gradient, clipping and AdamW, to the bit', async () => {
   const scorer = await Scorer.open(model);
   const sequences = signal.prompts.flat();
   const scores = await scorer.score(weightFeeds(model, reference!), sequences, options);
-  const referenced = sequences.map((s, i) => ({ ...s, referenceLogprobs: scores[i]!.logprobs }));
+  const referenced = sequences.map((s, i) => ({
+    ...s,
+    referenceLogprobs: scores[i]!.logprobs,
+    importance: null,
+  }));
   const numTokens = sequences.reduce((n, s) => n + s.responseTokens.length, 0);
   for (const step of [1, 2]) {
     const totals = { numTokens, numSequences: 5, numPrompts: 2 };

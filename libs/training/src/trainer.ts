@@ -1,4 +1,4 @@
-import { emaStep, type StepTotals } from '@mgrpo/algorithm';
+import { emaStep, type StepTotals, type TokenImportance, tokenImportance } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
 import { type ModelConfig, numParameters } from '@mgrpo/model';
 import type { Device } from '@mgrpo/runtime';
@@ -107,6 +107,7 @@ export class Trainer {
       prompts.flat().filter((s) => carriesGradient(s, loss)),
     );
     const references = await this.#referenceLogprobs(carrying.flat(), signal);
+    const importances = await this.#importances(carrying.flat(), signal);
     clock.charge('reference');
 
     const steps: StepStats[] = [];
@@ -115,7 +116,11 @@ export class Trainer {
     const places = placesOf(batch);
     for (const [k, prompts] of minibatches.entries()) {
       const totals = totalsOf(prompts);
-      const sequences = carrying[k]!.map((s) => ({ ...s, referenceLogprobs: references.shift()! }));
+      const sequences = carrying[k]!.map((s) => ({
+        ...s,
+        referenceLogprobs: references.shift()!,
+        importance: importances.shift()!,
+      }));
       if (sequences.length > 0) {
         const rate = batch.learningRates[k]!;
         const step = await this.#optimizerStep(sequences, totals, rate, clock, signal);
@@ -186,6 +191,7 @@ export class Trainer {
       logprobs: scores[i]!.logprobs,
       behaviourLogprobs: sequence.behaviourLogprobs,
       referenceLogprobs: hasReference ? sequence.referenceLogprobs : null,
+      importance: sequence.importance,
     }));
     return policyStats(scored, totals, loss);
   }
@@ -219,6 +225,20 @@ export class Trainer {
     const weights = loss.klReference === 'initial' ? 'reference' : 'momentum';
     const scores = await this.score(sequences, weights, signal);
     return scores.map(({ logprobs }) => logprobs);
+  }
+
+  /** By the policy before the iteration's first step, for all of its steps. */
+  async #importances(
+    sequences: readonly TrainingSequence[],
+    signal: AbortSignal | undefined,
+  ): Promise<(TokenImportance | null)[]> {
+    const { loss } = this.#init.options;
+    if (loss.kind === 'supervised' || loss.importance === null) return sequences.map(() => null);
+    const { importance } = loss;
+    const scores = await this.score(sequences, 'policy', signal);
+    return scores.map(({ logprobs }, i) =>
+      tokenImportance(logprobs, sequences[i]!.behaviourLogprobs, importance),
+    );
   }
 
   /** Logprobs and entropies of given tokens at the training temperature. */

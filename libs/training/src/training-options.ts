@@ -17,7 +17,7 @@ import type { PassLimits } from './recompute.ts';
 
 /** What a trainer minimises. */
 export type TrainingLoss =
-  | (Pick<LossOptions, 'clipRatio' | 'klCoefficient' | 'aggregation'> & {
+  | (Pick<LossOptions, 'clipRatio' | 'klCoefficient' | 'importance' | 'aggregation'> & {
       readonly kind: 'policy';
       /** Resolved: `none` where no KL enters the loss. */
       readonly klReference: KlReference;
@@ -45,10 +45,17 @@ export function trainingOptions(
   temperature: number,
   limits: PassLimits,
 ): TrainingOptions {
-  const { clipRatio, klCoefficient, aggregation } = algorithm.loss;
+  const { clipRatio, klCoefficient, importance, aggregation } = algorithm.loss;
   const reference = klReference(algorithm);
   return {
-    loss: { kind: 'policy', clipRatio, klCoefficient, aggregation, klReference: reference },
+    loss: {
+      kind: 'policy',
+      clipRatio,
+      klCoefficient,
+      importance,
+      aggregation,
+      klReference: reference,
+    },
     optimizer: algorithm.optimizer,
     adapter: algorithm.adapter,
     temperature,

@@ -79,6 +79,8 @@ function meanStep(steps: readonly StepStats[]) {
     clipFraction: over((step) => step.policy?.clipFraction),
     ratioMean: over((step) => step.policy?.ratioMean),
     logprobGap: over((step) => step.policy?.logprobGap),
+    importanceWeight: over((step) => step.policy?.importance?.mean),
+    importanceTruncated: over((step) => step.policy?.importance?.truncated),
     entropy: over((step) => step.entropy),
     gradientNorm: over((step) => step.gradientNorm),
     numTokens: over((step) => step.numTokens),
