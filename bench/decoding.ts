@@ -8,25 +8,12 @@ import { GenerationEngine, type GenerationRequest } from '@mgrpo/generation';
 import { initialWeights, type ModelConfig, numParameters, parseModelConfig } from '@mgrpo/model';
 import { GraphBuilder, serializeGraph } from '@mgrpo/onnx';
 import { openSession, type Session, tensor } from '@mgrpo/runtime';
+import { benchModel, median } from './bench-model.ts';
 
 const numRounds = Number(process.argv[2] ?? 7);
 const numPrompts = 8;
 const groupSize = 32;
 const numResponseTokens = 32;
-
-/** The model of issue 2, part H; `llama` is the prototype's, `qwen3` adds norms of queries and keys. */
-function benchModel(modelType: 'llama' | 'qwen3'): ModelConfig {
-  return parseModelConfig({
-    model_type: modelType,
-    vocab_size: 64,
-    hidden_size: 128,
-    num_hidden_layers: 4,
-    num_attention_heads: 4,
-    intermediate_size: 384,
-    max_position_embeddings: 512,
-    tie_word_embeddings: false,
-  });
-}
 
 /** The character model of recipes/arithmetic.yaml, by size. */
 const recipeModel = parseModelConfig({
@@ -91,10 +78,6 @@ async function ceilingGflops(session: Session): Promise<number> {
     times.push(performance.now() - start);
   }
   return (2 * 1024 ** 3) / median(times) / 1e6;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
 async function benchSpeed(modelType: 'llama' | 'qwen3', ceiling: Session): Promise<void> {

@@ -8,74 +8,22 @@
  * point operations are counted as usual: 6 per weight and token outside the embedding, and 12 T² per layer,
  * sequence and attention width (causal masking is not deducted).
  */
-import { initialWeights, type ModelConfig, numParameters, parseModelConfig } from '@mgrpo/model';
+import { type ModelConfig, numParameters } from '@mgrpo/model';
 import { GraphBuilder, serializeGraph } from '@mgrpo/onnx';
 import { openSession, tensor } from '@mgrpo/runtime';
-import { initialTrainerState, Trainer, type TrainingBatch } from '@mgrpo/training';
+import { benchModel, makeBatch, median, openTrainer } from './bench-model.ts';
 
 const numSequences = 32;
 const numTokens = 48;
 const target = 0.6;
 
-const model = parseModelConfig({
-  model_type: 'llama',
-  vocab_size: 64,
-  hidden_size: 128,
-  num_hidden_layers: 4,
-  num_attention_heads: 4,
-  intermediate_size: 384,
-  max_position_embeddings: 64,
-});
+const model = benchModel('llama');
 
 function stepFlops(config: ModelConfig): number {
   const { vocabSize, hiddenSize, numLayers, numHeads, headDim } = config;
   const weights = numParameters(config) - vocabSize * hiddenSize;
   const attention = 12 * numLayers * numSequences * numTokens ** 2 * numHeads * headDim;
   return 6 * weights * numSequences * numTokens + attention;
-}
-
-async function openTrainer(config: ModelConfig): Promise<Trainer> {
-  return Trainer.open({
-    model: config,
-    options: {
-      loss: {
-        kind: 'policy',
-        clipRatio: 0.2,
-        klCoefficient: 0,
-        importance: null,
-        aggregation: 'token-mean',
-        klReference: 'none',
-      },
-      optimizer: {
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-        weightDecay: 0.01,
-        maxGradientNorm: 1,
-      },
-      temperature: 1.1,
-      microbatchTokens: numSequences * numTokens,
-      recompute: 'none',
-      adapter: null,
-    },
-    state: initialTrainerState(initialWeights(config, 1)),
-    reference: null,
-    now: () => performance.now(),
-  });
-}
-
-/** Sequences of one prompt token, so that all 48 positions score a token. */
-function makeBatch(config: ModelConfig): TrainingBatch {
-  const sequences = Array.from({ length: numSequences }, (_, b) => ({
-    promptTokens: Int32Array.of(b % config.vocabSize),
-    responseTokens: Int32Array.from(
-      { length: numTokens },
-      (_, t) => (7 * b + 5 * t) % config.vocabSize,
-    ),
-    behaviourLogprobs: new Float32Array(numTokens).fill(-4),
-    advantage: b % 2 === 0 ? 1 : -1,
-  }));
-  return { prompts: [sequences], learningRates: [1e-6], momentumCoefficients: [0.99] };
 }
 
 async function openProduct(size: number): Promise<() => Promise<unknown>> {
@@ -93,13 +41,9 @@ async function millisecondsEach(count: number, run: () => Promise<unknown>): Pro
   return (performance.now() - start) / count;
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
-}
-
 const rounds = Number(process.argv[2] ?? 11);
-const trainer = await openTrainer(model);
-const batch = makeBatch(model);
+const trainer = await openTrainer(model, numSequences * numTokens);
+const batch = makeBatch(model, { numSequences, numTokens });
 const step = () => trainer.step(batch);
 const product = await openProduct(1024);
 await millisecondsEach(3, step);
