@@ -22,8 +22,9 @@ const layers = [
     'sandbox',
     'lease',
     'certificates',
+    'retries',
   ],
-  ['generation', 'training', 'benchmarks'],
+  ['generation', 'training', 'benchmarks', 'object-store'],
   ['openai-engine'],
   ['service', 'study'],
 ];
@@ -34,6 +35,7 @@ const owners: readonly (readonly [RegExp, string])[] = [
   [/^onnxruntime-(node|common)$/, 'libs/runtime'],
   [/^(bullmq|ioredis)$/, 'libs/queues'],
   [/^(@grpc\/.*|grpc-health-check)$/, 'libs/rpc'],
+  [/^aws4fetch$/, 'libs/object-store'],
   [/^(@opentelemetry\/.*|pino|prom-client)$/, 'libs/telemetry'],
 ];
 

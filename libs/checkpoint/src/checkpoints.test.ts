@@ -94,6 +94,17 @@ test('a checkpoint beyond the end of the journal is passed over, aloud', async (
   expect((await store.newestFor(10))?.state).toEqual(tinyState(10));
 });
 
+test('a checkpoint that someone reads stays until it is read', async () => {
+  const folder = await temporaryFolder();
+  let pinned = 1;
+  const { store } = await openStore(folder, { isPinned: (iterations) => iterations === pinned });
+  for (const iterations of [1, 2, 3]) await store.save(tinyState(iterations));
+  expect((await readdir(folder)).sort()).toEqual(['step-1', 'step-2', 'step-3']);
+  pinned = 0;
+  await store.save(tinyState(4));
+  expect((await readdir(folder)).sort()).toEqual(['step-3', 'step-4']);
+});
+
 test('a checkpoint is a model folder at its top and keeps the rest in trainer/', async () => {
   const { store } = await openStore(await temporaryFolder());
   const step = await store.save(tinyState(3));

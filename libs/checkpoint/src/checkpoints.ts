@@ -56,6 +56,8 @@ export interface CheckpointStoreOptions {
   readonly files: Files;
   /** See `ModelToSave`. */
   readonly maxShardBytes?: number;
+  /** True for the iterations of a checkpoint that must stay, because someone reads it. */
+  readonly isPinned?: (iterations: number) => boolean;
   /** Told, in a sentence, of a checkpoint that can't be used. */
   readonly warn: (message: string) => void;
 }
@@ -103,13 +105,14 @@ export class CheckpointStore {
    * checkpoints stay.
    */
   async save(state: CheckpointState): Promise<string> {
-    const { files, keep } = this.#options;
+    const { files, keep, isPinned = () => false } = this.#options;
     const folder = join(this.#folder, `step-${state.iterations}`);
     const existing = await listCheckpoints(this.#folder);
     const isThere = existing.includes(state.iterations) && (await this.#problemOf(folder)) === null;
     if (!isThere) await writeFolderAtomic(folder, (writer) => this.#write(writer, state), files);
     const older = existing.filter((iterations) => iterations < state.iterations).reverse();
     for (const iterations of older.slice(keep - 1)) {
+      if (isPinned(iterations)) continue;
       await removeFolder(join(this.#folder, `step-${iterations}`), files);
     }
     return folder;
@@ -229,6 +232,19 @@ async function readAndClose(
   } finally {
     await source.close();
   }
+}
+
+/**
+ * What a checkpoint's folder holds, its manifest included; CORRUPT when the manifest can't be believed.
+ *
+ * The digests are those of when it was written; whoever reads the files compares them.
+ */
+export async function checkpointFiles(folder: string): Promise<Record<string, FileDigest>> {
+  const bytes = await readFile(join(folder, manifestName));
+  const files = manifestFiles(JSON.parse(bytes.toString('utf8')));
+  if (typeof files === 'string') throw new MgrpoError('CORRUPT', `${folder}: ${files}`);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { ...files, [manifestName]: { bytes: bytes.length, sha256 } };
 }
 
 function parseCounters(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { openAiSchema } from './engine-schema.ts';
 import { integer, milliseconds, path, port } from './keys.ts';
 import { securitySchema } from './security-schema.ts';
+import { storeSchema } from './store-schema.ts';
 
 /** host:port */
 const address = z.string().regex(/^[^\s/]+:\d+$/);
@@ -222,6 +223,7 @@ export const deploymentSchema = z
     jobs,
     deadlines,
     lease,
+    store: storeSchema,
     security: securitySchema,
     tracing,
     reflection: z

@@ -98,7 +98,9 @@ function withResolvedPaths(layer: Layer, fields: readonly Field[]): Tree {
   const values = structuredClone(layer.values) as Tree;
   for (const { path, isPath } of fields) {
     const value = isPath ? at(values, path.split('.')) : undefined;
-    if (typeof value === 'string') put(values, path, resolve(layer.folder, value));
+    if (typeof value === 'string' && !value.startsWith('s3://')) {
+      put(values, path, resolve(layer.folder, value));
+    }
   }
   return values;
 }

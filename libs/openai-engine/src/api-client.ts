@@ -1,6 +1,6 @@
 import { MgrpoError } from '@mgrpo/errors';
+import type { Attempt } from '@mgrpo/retries';
 import { type HttpAnswer, httpRequest } from './http.ts';
-import type { Attempt } from './retries.ts';
 
 export interface ApiClientOptions {
   /** Of the server, without `/v1`. */

@@ -10,12 +10,12 @@ import {
   type Sampling,
 } from '@mgrpo/generation';
 import type { ModelConfig } from '@mgrpo/model';
+import { type RetryPolicy, withRetries } from '@mgrpo/retries';
 import { ScoringEngine } from '@mgrpo/training';
 import { ApiClient } from './api-client.ts';
 import type { CompletionSettings } from './completion.ts';
 import type { Dialect } from './dialect.ts';
 import { type OwnLogprobs, probeRequest } from './probe.ts';
-import { type RetryPolicy, withRetries } from './retries.ts';
 import { rolloutOf } from './rollout.ts';
 import { EngineServer } from './server.ts';
 import { type StoredWeights, WeightFolders } from './weight-folders.ts';

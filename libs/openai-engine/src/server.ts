@@ -1,4 +1,5 @@
 import { MgrpoError, messageOf } from '@mgrpo/errors';
+import type { Attempt } from '@mgrpo/retries';
 import type { ApiClient } from './api-client.ts';
 import {
   type Completion,
@@ -9,7 +10,6 @@ import {
 } from './completion.ts';
 import { reloadCalls } from './dialect.ts';
 import { compareWithOwn, isSameAnswer, type OwnLogprobs, probeDifference } from './probe.ts';
-import type { Attempt } from './retries.ts';
 import { VersionGate } from './version-gate.ts';
 import type { StoredWeights, WeightFolders } from './weight-folders.ts';
 

@@ -205,6 +205,8 @@ async function serviceEnvironment(
     MALLOC_ARENA_MAX: '2',
     ...env,
     MGRPO__DEPLOYMENT__REDIS__URL: redis.url,
+    // That was done before, or is not wanted.
+    MGRPO__DEPLOYMENT__STORE__RESTORE: 'false',
     MGRPO__DEPLOYMENT__LEARNER__PORT: String(await portOf(config, 'learner')),
     MGRPO__DEPLOYMENT__COORDINATOR__PORT: String(coordinatorPort),
   };

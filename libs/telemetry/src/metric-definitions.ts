@@ -314,6 +314,22 @@ export const metricDefinitions = {
     'mgrpo_checkpoint_version',
     'Weight version of the newest checkpoint',
   ),
+  storeBytes: ofLearner.counter(
+    'mgrpo_store_uploaded_bytes_total',
+    'Bytes of checkpoints, journal and metrics that the store (deployment.store.url) has taken',
+  ),
+  storeFailures: ofLearner.counter(
+    'mgrpo_store_failures_total',
+    'Uploads to the store that failed, each after the tries of its requests; they are tried again',
+  ),
+  storeTimestamp: ofLearner.gauge(
+    'mgrpo_store_timestamp_seconds',
+    'When the store last got a state of the run whole; when the learner started, as long as it has not; 0 without a store',
+  ),
+  storeVersion: ofLearner.gauge(
+    'mgrpo_store_version',
+    'Weight version of the newest checkpoint that this learner has brought to the store',
+  ),
   deniedCalls: ofAll.counter(
     'mgrpo_denied_calls_total',
     'Calls and reads of /metrics that were refused, by whether the caller was unknown or not allowed',

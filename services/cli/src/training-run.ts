@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { runFiles } from '@mgrpo/checkpoint';
-import { loadRunConfig, type RunConfig, runIdentity } from '@mgrpo/config';
+import { loadRunConfig, type Override, type RunConfig, runIdentity } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import { newestRunFolder } from './newest-run.ts';
 import { setSettings, textSetting, valueSetting, workerSettings } from './settings.ts';
@@ -48,7 +48,7 @@ export function planTraining(
   flags: TrainFlags,
   { environment, root, now }: Surroundings,
 ): TrainingRun {
-  const recipeFile = recipe ?? join(root, 'recipes', 'arithmetic.yaml');
+  const recipeFile = recipeFileOf(recipe, root);
   const name = basename(recipeFile).replace(/\.ya?ml$/, '');
   const isResumed = flags.resume === true;
   const folder = resolve(
@@ -67,18 +67,36 @@ export function planTraining(
   const config = loadRunConfig({
     file: isResumed ? join(folder, runFiles.config) : recipeFile,
     environment,
-    overrides: [
-      ...valueSetting('--iterations', 'iterations', flags.iterations),
-      ...valueSetting('--seed', 'seed', flags.seed),
-      ...textSetting('--model', 'model.path', flags.model),
-      ...textSetting('--prompts', 'prompts.train', flags.prompts),
-      ...textSetting('--redis', 'deployment.redis.url', flags.redis),
-      ...workerSettings(flags.workers),
-      ...setSettings(flags.set),
-    ],
+    overrides: overridesOf(flags),
   });
   if (isResumed) requireSameRun(folder, config);
   return { config, folder, isResumed };
+}
+
+/** The recipe's configuration with what environment and command line set: what a start knows of a run that it has yet to find. */
+export function configOfRecipe(
+  recipe: string | undefined,
+  flags: TrainFlags,
+  { environment, root }: Pick<Surroundings, 'environment' | 'root'>,
+): RunConfig {
+  const file = recipeFileOf(recipe, root);
+  return loadRunConfig({ file, environment, overrides: overridesOf(flags) });
+}
+
+function recipeFileOf(recipe: string | undefined, root: string): string {
+  return recipe ?? join(root, 'recipes', 'arithmetic.yaml');
+}
+
+function overridesOf(flags: TrainFlags): Override[] {
+  return [
+    ...valueSetting('--iterations', 'iterations', flags.iterations),
+    ...valueSetting('--seed', 'seed', flags.seed),
+    ...textSetting('--model', 'model.path', flags.model),
+    ...textSetting('--prompts', 'prompts.train', flags.prompts),
+    ...textSetting('--redis', 'deployment.redis.url', flags.redis),
+    ...workerSettings(flags.workers),
+    ...setSettings(flags.set),
+  ];
 }
 
 /** @throws USAGE naming the keys by which a run that goes on would become another one */

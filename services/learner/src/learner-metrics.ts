@@ -10,6 +10,15 @@ export interface LearnerMetrics {
   published(version: number): void;
   sent(role: 'policy' | 'momentum', bytes: number, seconds: number): void;
   checkpoint(version: number, writtenAtMs: number): void;
+  store: StoreMetrics;
+}
+
+/** How the uploads to the store go. */
+export interface StoreMetrics {
+  bytes(bytes: number): void;
+  failed(): void;
+  /** The store has everything of this moment; `version` is null before the first checkpoint. */
+  current(version: number | null): void;
 }
 
 const roles = ['policy', 'momentum'] as const;
@@ -52,6 +61,10 @@ const others = [
   'checkpointTimestamp',
   'checkpointVersion',
   'learnerEpoch',
+  'storeBytes',
+  'storeFailures',
+  'storeTimestamp',
+  'storeVersion',
 ] as const;
 
 /** Registers the learner's metrics. A replayed iteration counts again: counters are of this process. */
@@ -83,6 +96,14 @@ export function learnerMetrics(
     checkpoint: (version, writtenAtMs) => {
       metrics.checkpointVersion.set(version);
       metrics.checkpointTimestamp.set(writtenAtMs / 1000);
+    },
+    store: {
+      bytes: (bytes) => metrics.storeBytes.inc(bytes),
+      failed: () => metrics.storeFailures.inc(),
+      current: (version) => {
+        metrics.storeTimestamp.set(Date.now() / 1000);
+        if (version !== null) metrics.storeVersion.set(version);
+      },
     },
   };
 }

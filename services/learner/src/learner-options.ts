@@ -33,6 +33,8 @@ export interface LearnerOptions {
   versions: VersionStore;
   checkpoints: CheckpointStore;
   metrics: MetricsLog;
+  /** Takes what the run folder holds now to the store, later; resolves before that. */
+  backUp(state: { iterations: number; checkpoint: number | null }): Promise<void>;
   gauges: LearnerMetrics;
   publisher: WeightPublisher;
   log: Logger;

@@ -26,6 +26,8 @@ function open(): Promise<OpenedLearner> {
     log: createLogger({ service: 'test', level: 'silent' }),
     registry: createRegistry('learner'),
     tracer: quietTracer(),
+    env: {},
+    notice: () => {},
   };
   return openLearner(context, join(folder, 'run'), (error) => {
     throw error;

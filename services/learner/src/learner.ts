@@ -125,6 +125,8 @@ export class Learner {
   async drain(): Promise<void> {
     this.#setPhase('draining');
     await this.#queue;
+    // With the batches and evaluations since the newest checkpoint.
+    await this.#exclusively(() => this.#backUp());
     this.states.close();
   }
 
@@ -347,7 +349,13 @@ export class Learner {
     this.#checkpointed = this.#applied;
     gauges.checkpoint(this.#applied, Date.now());
     log.info({ folder }, 'checkpoint');
+    await this.#backUp();
     return { folder, iterations: this.#applied };
+  }
+
+  #backUp(): Promise<void> {
+    const checkpoint = this.#checkpointed === 0 ? null : this.#checkpointed;
+    return this.#options.backUp({ iterations: this.#applied, checkpoint });
   }
 
   #setPhase(phase: string): void {

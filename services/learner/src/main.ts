@@ -26,6 +26,9 @@ export function main(config: RunConfig, runFolder: string): Promise<number> {
   });
 }
 
+/** Of the time to drain, what is kept from uploads for closing. */
+const drainReserveMs = 800;
+
 /** The learner: journals the batches, trains on them, publishes the weights, keeps the run folder. */
 export async function startLearner(
   context: ServiceContext,
@@ -34,7 +37,7 @@ export async function startLearner(
   const { config, log, tracer, joined } = context;
   const fatal = Promise.withResolvers<never>();
   fatal.promise.catch(() => {});
-  const { learner, publisher, devices, runId, close } = await openLearner(
+  const { learner, publisher, devices, runId, finishBackup, close } = await openLearner(
     context,
     runFolder,
     fatal.reject,
@@ -94,14 +97,18 @@ export async function startLearner(
     metricsPort: servers.metricsPort,
     failed: fatal.promise,
     close: async () => {
+      // A moment is left for the rest.
+      const uploadsEndAtMs = Date.now() + config.deployment.deadlines.drainMs - drainReserveMs;
       servers.drain();
       await learner.drain();
+      const finished = finishBackup(uploadsEndAtMs);
       publisher.close();
       await consumer.close();
       await servers.close(500);
       presence.close();
-      await close();
       redis.disconnect();
+      await finished;
+      await close();
     },
   };
 }

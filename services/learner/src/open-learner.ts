@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -14,6 +15,7 @@ import { parseRunConfig, type RunConfig, runIdentity, withoutSecrets } from '@mg
 import { dataSha256 } from '@mgrpo/datasets';
 import { MgrpoError } from '@mgrpo/errors';
 import { largestOfTraining } from '@mgrpo/model';
+import { openBucket, restoreRun } from '@mgrpo/object-store';
 import { requireSameMinor, softwareVersion } from '@mgrpo/rpc';
 import { chooseDevice, type Fingerprint, fingerprint, sameFingerprint } from '@mgrpo/runtime';
 import {
@@ -29,35 +31,51 @@ import { iterationSchedule, runTrainerInit, TrainingEngine } from '@mgrpo/traini
 import { Learner } from './learner.ts';
 import { learnerMetrics } from './learner-metrics.ts';
 import { RoleDevices } from './role-devices.ts';
+import { openRunBackup } from './run-backup.ts';
 
 export interface OpenedLearner {
   learner: Learner;
   publisher: WeightPublisher;
   devices: RoleDevices;
   runId: string;
+  /** Uploads what the store still lacks, until a moment (ms since 1970). */
+  finishBackup(untilMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
+type LearnerContext = Pick<
+  ServiceContext,
+  'config' | 'log' | 'registry' | 'tracer' | 'env' | 'notice'
+>;
+
 /**
- * Opens the run folder (or starts it), takes the next learner epoch and loads the newest valid checkpoint.
+ * Opens the run folder (or starts it, or takes it from the store), takes the next learner epoch and loads the newest valid checkpoint.
  *
  * @throws MgrpoError INCOMPATIBLE when the folder's run has another configuration, base model or machine.
  */
 export async function openLearner(
-  { config, log, registry, tracer }: Pick<ServiceContext, 'config' | 'log' | 'registry' | 'tracer'>,
+  context: LearnerContext,
   runFolder: string,
   onFatal: (error: unknown) => void,
 ): Promise<OpenedLearner> {
+  const { config, log, registry, tracer } = context;
   const warn = (message: string) => log.warn(message);
   requireProcessMemory('learner', await loadModelConfig(config.model.path), config);
   const model = await loadModelFolder(config.model.path);
   if (model.unusedTensors.length > 0) warn(`not used: ${model.unusedTensors.join(', ')}`);
   const machine = await fingerprint();
   const runId = await runIdOf(config, model, machine);
+  await restoreIfEmpty(context, runFolder, runId);
   const folder = await openRunFolder(runFolder, { config, model, machine, runId }, warn);
   const epoch = await folder.takeEpoch();
+  const gauges = learnerMetrics(registry, { lag: config.lag, epoch: epoch.value });
+  const backup = openRunBackup({
+    ...context,
+    ...{ runFolder, runId, epoch: epoch.value, metrics: gauges.store },
+  });
   const checkpoints = await folder.openCheckpoints({
     keep: config.checkpoint.keep,
+    isPinned: backup.isPinned,
     configJson: model.configJson,
     adapter: config.algorithm.adapter,
     tokenizerFolder: config.model.path,
@@ -74,7 +92,6 @@ export async function openLearner(
     ...runTrainerInit(config, model, checkpoint?.state ?? null),
     device: choice.device,
   });
-  const gauges = learnerMetrics(registry, { lag: config.lag, epoch: epoch.value });
   gauges.checkpoint(checkpoint?.state.iterations ?? 0, await writtenAtMs(checkpoint));
   const publisher = new WeightPublisher(config.lag + 1, { onTransfer: gauges.sent, tracer });
   const learner = new Learner({
@@ -94,6 +111,7 @@ export async function openLearner(
     versions,
     checkpoints,
     metrics,
+    backUp: backup.add,
     gauges,
     publisher,
     log,
@@ -105,7 +123,22 @@ export async function openLearner(
     await journal.close();
     await metrics.close();
   };
-  return { learner, publisher, devices, runId, close };
+  // What an earlier learner could not upload.
+  const iterations = journal.nextIteration;
+  await backup.add({ iterations, checkpoint: checkpoint?.state.iterations ?? null });
+  return { learner, publisher, devices, runId, finishBackup: backup.finish, close };
+}
+
+/** An empty run folder takes the run from the store, where there is one: a pod needs no lasting disk. */
+async function restoreIfEmpty(
+  { config, env, notice }: LearnerContext,
+  runFolder: string,
+  runId: string,
+): Promise<void> {
+  const { store } = config.deployment;
+  const isEmpty = !existsSync(join(runFolder, runFiles.manifest));
+  if (store.url === null || !store.restore || !isEmpty) return;
+  await restoreRun(openBucket(store.url, { store, env }), runFolder, { runId, tell: notice });
 }
 
 /** When the checkpoint was written; now, where there is none. */

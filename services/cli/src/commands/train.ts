@@ -10,6 +10,7 @@ import { collapseText } from '../collapse-text.ts';
 import { MetricsTail } from '../metrics-tail.ts';
 import { type ProgressPrinter, progressPrinter } from '../progress/progress-printer.ts';
 import { reportHtml } from '../report/report.ts';
+import { requireRoomInStore, restoreIfGone } from '../run-in-store.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { type RunSummary, summarize } from '../summary.ts';
 import { readLog } from '../training-log.ts';
@@ -21,7 +22,10 @@ const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url));
 /** Trains, shows how it goes, and leaves summary and report in the run folder. */
 export async function train(recipe: string | undefined, flags: TrainFlags): Promise<number> {
   const surroundings = { environment: process.env, root, now: new Date() };
+  const tell = (message: string) => void process.stderr.write(`${message}\n`);
+  await restoreIfGone(recipe, flags, { ...surroundings, tell });
   const run = planTraining(recipe, flags, surroundings);
+  if (!run.isResumed) await requireRoomInStore(run.config, { ...surroundings, tell });
   const { config, folder } = run;
   await checkInputs(config);
   const tail = new MetricsTail(join(folder, runFiles.metrics));

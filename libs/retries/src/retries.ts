@@ -46,13 +46,16 @@ export async function withRetries<T>(
       throw new MgrpoError(code, `${message} (after ${number} tries)`, { cause: outcome.error });
     }
     await sleep(pauseMs, undefined, { signal }).catch(() => {
-      throw new MgrpoError('CANCELLED', 'generation was cancelled');
+      throw new MgrpoError('CANCELLED', 'cancelled between two tries');
     });
   }
 }
 
 /** The pause after try `number`, in milliseconds. */
-export function pauseAfter(number: number, policy: RetryPolicy): number {
+export function pauseAfter(
+  number: number,
+  policy: Pick<RetryPolicy, 'firstPauseMs' | 'maxPauseMs' | 'random'>,
+): number {
   const full = Math.min(policy.firstPauseMs * 2 ** (number - 1), policy.maxPauseMs);
   return full * (0.5 + policy.random() / 2);
 }

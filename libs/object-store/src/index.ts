@@ -1,0 +1,8 @@
+export { isStoreUrl } from './address.ts';
+export type { Environment } from './credentials.ts';
+export { openBucket } from './open-bucket.ts';
+export { restoreRun } from './restore-run.ts';
+export { PartList, takeSnapshot } from './run-snapshot.ts';
+export { RunUploader } from './run-uploader.ts';
+export { readStoredRun } from './stored-run.ts';
+export { RunUpload } from './upload-run.ts';

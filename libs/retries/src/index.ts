@@ -1,0 +1,1 @@
+export { type Attempt, pauseAfter, type RetryPolicy, withRetries } from './retries.ts';
