@@ -31,6 +31,7 @@ async function openRun(path: string) {
   const checkpoints = await folder.openCheckpoints({
     keep: 2,
     configJson: tinyConfigJson,
+    adapter: null,
     tokenizerFolder: tokenizer,
   });
   return {

@@ -67,6 +67,8 @@ const manifestName = 'manifest.json';
 const folderPattern = /^step-(\d{1,9})$/;
 // A manifest may not send us out of its folder.
 const safeName = /^((trainer|adapter)\/)?[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+/** True for the names, inside of a checkpoint's folder, that its files may have. */
+export const isCheckpointFile = (name: string): boolean => safeName.test(name);
 const trainerFiles = {
   state: 'trainer/state.json',
   momentum: 'trainer/momentum.safetensors',
@@ -241,7 +243,7 @@ async function readAndClose(
  */
 export async function checkpointFiles(folder: string): Promise<Record<string, FileDigest>> {
   const bytes = await readFile(join(folder, manifestName));
-  const files = manifestFiles(JSON.parse(bytes.toString('utf8')));
+  const files = manifestFiles(JSON.parse(bytes.toString('utf8')), Object.values(trainerFiles));
   if (typeof files === 'string') throw new MgrpoError('CORRUPT', `${folder}: ${files}`);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { ...files, [manifestName]: { bytes: bytes.length, sha256 } };

@@ -1,6 +1,6 @@
 export type { FileDigest } from './atomic.ts';
 export type { CheckpointState, CheckpointStore, LoadedCheckpoint } from './checkpoints.ts';
-export { checkpointFiles } from './checkpoints.ts';
+export { checkpointFiles, isCheckpointFile } from './checkpoints.ts';
 export { type DescribedWeights, describeModel, type ModelDescription } from './describe-model.ts';
 export type { LearnerEpoch } from './epoch.ts';
 export { diskFiles, type Files } from './files.ts';

@@ -1,4 +1,4 @@
-import { runFiles } from '@mgrpo/checkpoint';
+import { isCheckpointFile, runFiles } from '@mgrpo/checkpoint';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { isSafeKey } from './address.ts';
 import type { Bucket } from './bucket.ts';
@@ -36,13 +36,13 @@ export const storeKeys = {
 
 const { config, manifest, metrics, journal, checkpoints } = runFiles;
 const names = [config, manifest, metrics].map((name) => name.replaceAll('.', '\\.')).join('|');
-const checkpointPattern = new RegExp(`^${checkpoints}/step-(\\d{1,9})/(trainer/)?[\\w-][\\w.-]*$`);
+const checkpointPattern = new RegExp(`^${checkpoints}/step-(\\d{1,9})/(.+)$`);
 const filePattern = new RegExp(`^(${names}|${journal}/\\d{9}\\.log)$`);
 
 /** The iterations of the checkpoint that a file belongs to, or null. */
 export function checkpointOf(path: string): number | null {
-  const match = checkpointPattern.exec(path);
-  return match === null ? null : Number(match[1]);
+  const [, iterations, name] = checkpointPattern.exec(path) ?? [];
+  return name !== undefined && isCheckpointFile(name) ? Number(iterations) : null;
 }
 
 /** The iterations of the checkpoints of a stored run, newest first. */
@@ -91,7 +91,7 @@ function isStoredRun(value: unknown): value is StoredRun {
 }
 
 // What the store says may lead neither out of the run folder nor to keys that are not ours.
-const isPath = (path: string) => filePattern.test(path) || checkpointPattern.test(path);
+const isPath = (path: string) => filePattern.test(path) || checkpointOf(path) !== null;
 
 function isOurKey(key: unknown): boolean {
   if (typeof key !== 'string' || !isSafeKey(key)) return false;
