@@ -69,6 +69,7 @@ describe('the alerts', () => {
       'MgrpoRunStalled',
       'MgrpoStaleWeights',
       'MgrpoStepSkipped',
+      'MgrpoStoreBehind',
     ]);
     const operations = readFileSync(join(root, 'docs/operations.md'), 'utf8');
     for (const { alert, annotations } of rules) {
