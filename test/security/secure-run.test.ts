@@ -1,7 +1,14 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectRedis, type RedisRole, requireRedis } from '@mgrpo/queues';
+import {
+  connectRedis,
+  livingServices,
+  Presence,
+  type RedisRole,
+  redisRoles,
+  requireRedis,
+} from '@mgrpo/queues';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeWorkspace, type SmallRun, trainSmall } from '../loop/small-run.ts';
 import { makeSecrets, type SecretsFolder } from './secrets-folder.ts';
@@ -58,6 +65,32 @@ describe('a Redis with a user for each role', () => {
     expect(await refusal('learner', 'LLEN', '{mgrpo.r}:rollout-policy:wait')).toEqual(denied);
     expect(await refusal('operator', 'GET', policyRollouts)).toEqual(denied);
     await refusal('learner', 'UNLINK', policyRollouts, 'mgrpo:r:verdict:0:0');
+  });
+
+  it('lets every service say that it is alive, and read the clock that all share', async ({
+    skip,
+  }) => {
+    if (redis === undefined) skip('there is no redis-server');
+    const services = redisRoles.filter((role) => role !== 'operator');
+    const prefix = '{mgrpo.r}';
+    const clients = services.map((role) => connectRedis(redis!.addressOf(role)));
+    const errors: string[] = [];
+    const present = services.map((service, i) => {
+      const sign = { service, process: service, state: 'ready', weightVersions: [], jobs: 0 };
+      const onError = ({ message }: Error) => errors.push(message);
+      return new Presence({ redis: clients[i]!, prefix, describe: () => sign, onError });
+    });
+    try {
+      for (const client of clients) expect(await client.time()).toHaveLength(2);
+      const coordinator = clients[services.indexOf('coordinator')]!;
+      const living = async () =>
+        (await livingServices(coordinator, prefix)).map(({ service }) => service);
+      await expect.poll(living).toEqual([...services].sort());
+      expect(errors).toEqual([]);
+    } finally {
+      for (const each of present) each.close();
+      for (const client of clients) client.disconnect();
+    }
   });
 
   it('lets nobody in by another password, name or authority', async ({ skip }) => {

@@ -20,6 +20,7 @@ const commands = [
   '+client|setname',
   '+client|id',
   '+info',
+  '+time',
   '+@hash',
   '+@list',
   '+@set',
@@ -45,7 +46,10 @@ const commands = [
 
 const queue = (name: string) => `~{mgrpo.*}:${name}:*`;
 const { policy, momentum, vote, learn, evaluate } = queueNames;
-const rollouts = (role: string) => [`mgrpo:*:train:*:${role}:*`, `mgrpo:*:eval:*:${role}:*`];
+const verdicts = '~mgrpo:*:verdict:*';
+/** Signs of life, which every service gives and the coordinator reads. */
+const presence = ['~{mgrpo.*}:alive:*', '~{mgrpo.*}:processes'];
+const rollouts = (role: string) => [`~mgrpo:*:train:*:${role}:*`, `~mgrpo:*:eval:*:${role}:*`];
 
 /**
  * Keys that each role reads and writes. A job that ends changes the queue of its parent (its dependencies, and
@@ -55,23 +59,27 @@ const keys: Readonly<Record<RedisRole, readonly string[]>> = {
   coordinator: [
     '~{mgrpo.*}:trees',
     ...Object.values(queueNames).map(queue),
-    ...rollouts('policy').map((key) => `~${key}`),
+    // Evaluations are scored here, and the input of a job that nobody can do is put into quarantine.
+    ...rollouts('policy'),
+    ...rollouts('momentum'),
+    verdicts,
+    ...presence,
   ],
   'policy-rollout': [
     ...[policy, vote, learn, evaluate].map(queue),
-    ...rollouts('policy').map((key) => `~${key}`),
+    ...rollouts('policy'),
+    ...presence,
   ],
-  'momentum-rollout': [
-    ...[momentum, vote, learn].map(queue),
-    ...rollouts('momentum').map((key) => `~${key}`),
-  ],
+  'momentum-rollout': [...[momentum, vote, learn].map(queue), ...rollouts('momentum'), ...presence],
   voter: [
     ...[vote, learn].map(queue),
-    '~mgrpo:*:verdict:*',
+    verdicts,
     // A payload that fails its checksum is removed, so reading alone is not enough.
-    ...[...rollouts('policy'), ...rollouts('momentum')].map((key) => `~${key}`),
+    ...rollouts('policy'),
+    ...rollouts('momentum'),
+    ...presence,
   ],
-  learner: [queue(learn), '~mgrpo:*:verdict:*', '~mgrpo:*:train:*'],
+  learner: [queue(learn), verdicts, '~mgrpo:*:train:*', ...presence],
   operator: [],
 };
 
