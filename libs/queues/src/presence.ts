@@ -46,8 +46,8 @@ export class Presence {
     if (this.#isUnderWay) return;
     this.#isUnderWay = true;
     const { redis, prefix, describe, onError } = this.#options;
-    const sign = describe();
     try {
+      const sign = describe();
       await redis.set(`${prefix}:alive:${sign.process}`, JSON.stringify(sign), 'PX', lifeMs);
       await redis.sadd(`${prefix}:processes`, sign.process);
     } catch (error) {
@@ -58,12 +58,21 @@ export class Presence {
   }
 }
 
-/** The processes of a run that are alive, by name; those that are not are forgotten. */
+/** The processes of a run that are alive, by name; those that are not are forgotten, and signs of another kind skipped. */
 export async function livingServices(redis: Redis, prefix: string): Promise<SignOfLife[]> {
   const names = (await redis.smembers(`${prefix}:processes`)).sort();
   if (names.length === 0) return [];
   const signs = await redis.mget(names.map((name) => `${prefix}:alive:${name}`));
   const gone = names.filter((_name, i) => signs[i] === null);
   if (gone.length > 0) await redis.srem(`${prefix}:processes`, ...gone);
-  return signs.flatMap((text) => (text === null ? [] : [signSchema.parse(JSON.parse(text))]));
+  return signs.flatMap((text) => signOf(text) ?? []);
+}
+
+/** Null for what is no sign of ours: who only counts processes must not fail by what one of them wrote. */
+function signOf(text: string | null): SignOfLife | null {
+  try {
+    return signSchema.safeParse(JSON.parse(text ?? 'null')).data ?? null;
+  } catch {
+    return null;
+  }
 }

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
 import {
   type FailedJob,
-  isRedisOutage,
   type JobTrees,
   queueNames,
   type TreePlan,
@@ -13,6 +12,7 @@ import { Broadcast } from '@mgrpo/service';
 import type { Logger, Tracer } from '@mgrpo/telemetry';
 import { JobFailures, jobName } from './job-failures.ts';
 import type { LearnerView } from './learner-view.ts';
+import { Outages } from './outages.ts';
 import type { RunMetrics, RunPhase } from './run-metrics.ts';
 import { dueWork, isFinished, type Progress } from './schedule.ts';
 import { TreeTrace } from './tree-trace.ts';
@@ -75,10 +75,11 @@ export class Coordinator {
   #isPaused = false;
   #backlog = { policy: 0, momentum: 0 };
   #error = '';
-  #outage: { sinceMs: number; reason: string } | undefined;
+  readonly #outages: Outages;
 
   constructor(options: CoordinatorOptions) {
     this.#options = options;
+    this.#outages = new Outages(options.outageDeadlineMs, options.log);
     this.#finished = this.#run();
     this.#measured = this.#finished.then(() => this.#measureUntilClosed());
   }
@@ -110,7 +111,7 @@ export class Coordinator {
 
   /** What the last round of work met, where the learner or Redis was away; empty when all was well. */
   get outage(): string {
-    return this.#outage?.reason ?? '';
+    return this.#outages.reason;
   }
 
   /** While paused no iteration is added; what is in the queue is done. */
@@ -145,7 +146,7 @@ export class Coordinator {
     try {
       while (!signal.aborted && (learner.isReplaying || !isFinished(this.#progress()))) {
         const changed = learner.changed();
-        await this.#throughOutages(async () => {
+        await this.#outages.through(async () => {
           if (!this.#isPaused && !learner.isReplaying) await this.#advance();
           await this.#measure();
         });
@@ -157,7 +158,7 @@ export class Coordinator {
         this.publish();
       }
       if (!signal.aborted) {
-        await this.#throughOutages(() => this.#forgetDone());
+        await this.#outages.through(() => this.#forgetDone());
         this.#setPhase(learner.isHalted ? 'halted' : 'finished');
       }
     } catch (error) {
@@ -165,28 +166,6 @@ export class Coordinator {
       this.#error = messageOf(error);
       log.error({ error: this.#error }, 'run failed');
       this.#setPhase('failed');
-    }
-  }
-
-  /**
-   * Does a round of work; one that meets a learner or a Redis that is away is told and done again at the next poll.
-   *
-   * @throws what it met, when that has lasted for longer than `outageDeadlineMs`
-   */
-  async #throughOutages(work: () => Promise<void>): Promise<void> {
-    const { outageDeadlineMs, log } = this.#options;
-    try {
-      await work();
-      this.#outage = undefined;
-    } catch (error) {
-      if (!isOutage(error)) throw error;
-      this.#outage = {
-        sinceMs: this.#outage?.sinceMs ?? performance.now(),
-        reason: messageOf(error),
-      };
-      const lastedMs = performance.now() - this.#outage.sinceMs;
-      if (lastedMs > outageDeadlineMs) throw error;
-      log.warn({ error: messageOf(error), lastedMs: Math.round(lastedMs) }, 'waiting');
     }
   }
 
@@ -316,7 +295,7 @@ export class Coordinator {
     const { pollMs, log } = this.#options;
     try {
       while (!signal.aborted) {
-        await this.#throughOutages(() => this.#measure());
+        await this.#outages.through(() => this.#measure());
         await sleep(pollMs, undefined, { signal }).catch(() => {});
       }
     } catch (error) {
@@ -363,12 +342,6 @@ export class Coordinator {
     this.#options.metrics.phase(phase);
     this.publish();
   }
-}
-
-/** Whether waiting may help: the learner or Redis is away. */
-function isOutage(error: unknown): boolean {
-  if (isRedisOutage(error)) return true;
-  return error instanceof MgrpoError && (error.code === 'UNAVAILABLE' || error.code === 'DEADLINE');
 }
 
 function rootQueue(plan: TreePlan): 'learn' | 'evaluate' {
