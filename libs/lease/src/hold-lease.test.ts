@@ -30,11 +30,11 @@ function store(deadlineMs = 200) {
 
 async function hold(
   identity: string,
-  options: { signal?: AbortSignal; onWait?: (reason: string) => void } = {},
+  options: { signal?: AbortSignal; onWait?: (reason: string) => void; deadlineMs?: number } = {},
 ) {
-  const { signal = new AbortController().signal, onWait = () => {} } = options;
+  const { signal = new AbortController().signal, onWait = () => {}, deadlineMs } = options;
   const lease = await holdLease({
-    store: store(),
+    store: store(deadlineMs),
     name: 'run-learner',
     identity,
     durationSeconds: 1,
@@ -83,6 +83,14 @@ test('a holder that is silent loses the Lease by the clock, and learns of it', a
   api.mode = 'well';
   await second;
   expect(specOf()?.holderIdentity).toBe('b');
+});
+
+test('a holder gives up before another may take the Lease, however slowly the API server fails', async () => {
+  const first = await hold('a', { deadlineMs: 450 });
+  const heldAtMs = performance.now();
+  api.mode = 'silent';
+  await expect(first.lost).rejects.toThrow('could not be renewed for 0.7 s');
+  expect(performance.now() - heldAtMs).toBeLessThan(1000);
 });
 
 test('a holder that woke up late finds the other one', async () => {

@@ -112,19 +112,29 @@ async function keep(
   onRenewed: (record: LeaseRecord) => void,
 ): Promise<void> {
   const { name, durationSeconds } = options;
+  const patienceMs = (durationSeconds * 1000 * 2) / 3;
   let record = first;
   let renewedAt = performance.now();
+  let reason = 'no answer';
   for (;;) {
-    await sleep((durationSeconds * 1000) / 6, undefined, { signal }).catch(() => {});
+    const leftMs = () => Math.max(0, renewedAt + patienceMs - performance.now());
+    const pauseMs = Math.min((durationSeconds * 1000) / 6, leftMs());
+    await sleep(pauseMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
     const askedAt = performance.now();
-    const renewed = await renew(options, record).catch(unlessStale);
+    // Once the patience is over, an answer comes too late.
+    const answered = new AbortController();
+    const late = sleep(leftMs(), reason, { signal: answered.signal }).catch(() => reason);
+    const renewed = await Promise.race([renew(options, record).catch(unlessStale), late]);
+    answered.abort();
     if (typeof renewed === 'object') {
       record = renewed;
       renewedAt = askedAt;
       onRenewed(record);
-    } else if (performance.now() - renewedAt > (durationSeconds * 1000 * 2) / 3) {
-      const silence = `could not be renewed for ${((durationSeconds * 2) / 3).toFixed(1)} s`;
+    } else if (leftMs() > 0) {
+      reason = renewed;
+    } else {
+      const silence = `could not be renewed for ${(patienceMs / 1000).toFixed(1)} s`;
       throw new MgrpoError('UNAVAILABLE', `the Lease ${name} ${silence}: ${renewed}`);
     }
   }
