@@ -11,7 +11,7 @@ Prints one JSON line of results; queue also one line of progress every ten secon
 payloads, voter, learner intake and weight streams are the services' own code; Redis is a private one.
 
 queue:
-  --workers 100          logical rollout workers of both roles: jobs in hand at once
+  --workers 50           logical rollout workers of each role: jobs in hand at once
   --processes 4          processes that they share, at most 20
   --separate             each logical worker has connections of its own, as a pod has
   --prompts 32           B, prompts of an iteration
@@ -38,7 +38,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     help: { type: 'boolean', default: false },
-    workers: { type: 'string', default: '100' },
+    workers: { type: 'string', default: '50' },
     processes: { type: 'string', default: '4' },
     separate: { type: 'boolean', default: false },
     prompts: { type: 'string', default: '32' },

@@ -217,7 +217,7 @@ class QueueLoad {
       rolloutsPerSecond: rollouts / seconds,
       cpuMicroseconds,
       rolloutsPerSecondOfTwoCores: 2e6 / sum,
-      workersBusy: (after.engineMs - before.engineMs) / (workers * (after.atMs - before.atMs)),
+      workersBusy: (after.engineMs - before.engineMs) / (2 * workers * (after.atMs - before.atMs)),
       stragglers: this.#stragglers.seconds(before.applied, after.applied),
       redis: this.#watch.figures(),
     };

@@ -5,7 +5,7 @@ import { fillerToken } from './responses.ts';
 
 /** One load: what `--help` of load.ts describes. Given to every process of it as JSON. */
 export interface LoadSettings {
-  /** Logical rollout workers of both roles together, and the processes that they share. */
+  /** Logical rollout workers of each role, and the processes that they share. */
   readonly workers: number;
   readonly processes: number;
   /** Connections of its own for every logical worker. */

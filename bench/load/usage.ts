@@ -31,7 +31,8 @@ export function tellUsage(more: () => Pick<Usage, 'engineMs' | 'ended'>): void {
 }
 
 export function tell(message: FromChild): void {
-  process.send?.(message);
+  // A parent that has just gone needs no answer.
+  if (process.connected) process.send?.(message, () => {});
 }
 
 /** A process of the load, with what it last said. */

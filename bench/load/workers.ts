@@ -23,7 +23,7 @@ import { SimulatedEngine } from './simulated-engine.ts';
 import { tell, tellUsage } from './usage.ts';
 import { loadWeightBytes } from './weight-roles.ts';
 
-/** Some logical workers of both roles: `numWorkers` jobs in hand at once. */
+/** Some logical workers: `numWorkers` jobs of each role in hand at once. */
 export async function runWorkers({
   settings,
   placement,
@@ -76,13 +76,12 @@ export async function runWorkers({
       describe: ({ iteration }) => ({ iteration }),
       handle: ({ data }, span) => (bare ? bareRef(data.key) : worker.run(data, span)),
     });
-    const ownWorkers = role === 'policy' ? Math.ceil(numWorkers / 2) : Math.floor(numWorkers / 2);
-    for (let i = 0; i < (separate ? ownWorkers : Math.min(1, ownWorkers)); i++) {
+    for (let i = 0; i < (separate ? numWorkers : 1); i++) {
       new Consumer({
         ...consumerSettings(config, loadRunId, log),
         queue: queueNames[role],
         schema: rolloutJobSchema,
-        concurrency: separate ? 1 : ownWorkers,
+        concurrency: separate ? 1 : numWorkers,
         handle: async (job: ReceivedJob<RolloutJob>) => {
           const ref = await handle(job);
           ended.push([job.data.iteration, Date.now()]);

@@ -14,7 +14,7 @@ async function load(...args: string[]) {
 describe('bench/load.ts', { timeout: 120_000 }, () => {
   test('rollouts of simulated engines go through queue, voter and learner intake', async () => {
     const sizes = ['--prompts', '2', '--group', '8', '--chunk', '2', '--tokens', '256'];
-    const engines = ['--workers', '4', '--processes', '2', '--engine-ms', '20', '--heavy-tail'];
+    const engines = ['--workers', '2', '--processes', '2', '--engine-ms', '20', '--heavy-tail'];
     const figures = await load('queue', ...sizes, ...engines, '--seconds', '1', '--warm-up', '0');
     expect(figures.usefulWorkers).toBe(16);
     expect(figures.iterations).toBeGreaterThan(0);
