@@ -21,7 +21,8 @@ export function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
 /** Writes all of `bytes` at the handle's position, however little one call takes. */
 export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length; ) {
-    const result = await handle.write(bytes, written, bytes.length - written);
+    const length = Math.min(bytes.length - written, maxWriteBytes);
+    const result = await handle.write(bytes, written, length);
     written += result.bytesWritten;
   }
 }

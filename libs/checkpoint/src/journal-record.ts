@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { MgrpoError } from '@mgrpo/errors';
+import { pieces } from './files.ts';
 
 /**
  * The header of a journal record: 48 bytes, then the payload. All numbers are little endian.
@@ -23,11 +25,20 @@ export interface RecordHeader {
 export const headerBytes = 48;
 const magic = Buffer.from('MGJ1');
 
-/** The bytes of a record, and the SHA-256 in its header. */
+// The header's length has 32 bits.
+const maxPayloadBytes = 2 ** 32 - 1;
+
+/** The bytes of a record, and the SHA-256 in its header. RESOURCE for a payload of 4 GiB or more. */
 export function encodeRecord(
   iteration: number,
   payload: Uint8Array,
 ): { record: Uint8Array; sha256: string } {
+  if (payload.length > maxPayloadBytes) {
+    throw new MgrpoError(
+      'RESOURCE',
+      `the batch of iteration ${iteration} has ${payload.length} bytes, a journal record holds less than 4 GiB; lower algorithm.promptsPerIteration, algorithm.groupSize or sampling.maxResponseTokens`,
+    );
+  }
   // Every byte is written below; a batch may have gigabytes, which need not be zeroed first.
   const record = Buffer.allocUnsafeSlow(headerBytes + payload.length);
   magic.copy(record, 0);
@@ -54,5 +65,6 @@ export function decodeHeader(header: Buffer): RecordHeader | null {
 /** SHA-256, hexadecimal, over a record's first 12 bytes and its payload. */
 export function recordSha256(record: Uint8Array): string {
   const hash = createHash('sha256').update(record.subarray(0, 12));
-  return hash.update(record.subarray(headerBytes)).digest('hex');
+  for (const piece of pieces(record.subarray(headerBytes))) hash.update(piece);
+  return hash.digest('hex');
 }
