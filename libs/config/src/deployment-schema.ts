@@ -134,8 +134,9 @@ const deadlines = z
     startMs: milliseconds.default(60_000).describe('from start to ready, each service (ms)'),
     rpcMs: milliseconds.default(10_000).describe('one short call between services (ms)'),
     weightsMs: milliseconds.default(300_000).describe('sending one weight version (ms)'),
+    // Not to be taken for a hang: 32 responses of some thousand tokens take a processor most of an hour.
     jobMs: milliseconds
-      .default(600_000)
+      .default(3_600_000)
       .describe('waiting for weights in one job, and running it (ms)'),
     iterationMs: milliseconds
       .default(3_600_000)

@@ -196,7 +196,7 @@ async function inTime(
 ): Promise<PayloadRef | null> {
   const late = Promise.withResolvers<never>();
   const seconds = Math.round(jobDeadlineMs / 1000);
-  const reason = `job ${job.id} of ${queue} was not done after ${seconds} s (deployment.deadlines)`;
+  const reason = `job ${job.id} of ${queue} was not done after ${seconds} s; raise its deadline in deployment.deadlines if it only needs longer`;
   const timer = setTimeout(() => late.reject(new MgrpoError('DEADLINE', reason)), jobDeadlineMs);
   try {
     for (;;) {

@@ -35,12 +35,12 @@ export async function withRetries<T>(
   signal: AbortSignal,
   attempt: (number: number) => Promise<Attempt<T>>,
 ): Promise<T> {
-  const deadline = Date.now() + policy.deadlineMs;
+  const deadline = performance.now() + policy.deadlineMs;
   for (let number = 1; ; number++) {
     const outcome = await attempt(number);
     if (outcome.kind === 'done') return outcome.value;
     const pauseMs = Math.max(pauseAfter(number, policy), outcome.afterMs ?? 0);
-    const isOver = number >= policy.attempts || Date.now() + pauseMs > deadline;
+    const isOver = number >= policy.attempts || performance.now() + pauseMs > deadline;
     if (isOver) {
       const { code, message } = outcome.error;
       throw new MgrpoError(code, `${message} (after ${number} tries)`, { cause: outcome.error });

@@ -85,8 +85,8 @@ export class Supervisor {
     while (!this.#isStopping) {
       const { reason, failure } = await this.#runOnce(service);
       if (this.#isStopping) return;
-      deaths.push(Date.now());
-      const recent = deaths.filter((time) => time > Date.now() - 60_000).length;
+      deaths.push(performance.now());
+      const recent = deaths.filter((time) => time > performance.now() - 60_000).length;
       const isFinal = failure !== undefined && finalCodes.has(failure.code);
       if (isFinal || recent > this.#options.maxRestartsPerMinute) {
         this.#failed.reject(this.#failure(service, reason, failure));

@@ -30,7 +30,7 @@ export class LearnerView {
   applied = 0;
   /** A learner that replays its journal counts up from its checkpoint: no time to draw conclusions. */
   isReplaying = true;
-  /** A suspicion of collapse has ended the run. */
+  /** A suspicion of collapse, or steps that are not finite, have ended the run. */
   isHalted = false;
   evaluated: ReadonlySet<number> = new Set();
   /** Iterations whose batch the learner holds for later. */

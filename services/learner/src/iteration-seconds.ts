@@ -9,7 +9,11 @@ export interface IterationSeconds {
   other: number;
 }
 
-/** Where the time since the last applied iteration went; timings of a replay are not those of the run. */
+/**
+ * Where the time since the last applied iteration went; timings of a replay are not those of the run.
+ *
+ * `at` is by a clock that nobody sets, `timings` are moments of other processes.
+ */
 export function secondsOf(
   timings: OfferedBatch['timings'] | undefined,
   at: { startedAtMs: number; lastAppliedAtMs: number; nowMs: number },

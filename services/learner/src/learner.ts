@@ -37,7 +37,8 @@ export class Learner {
   /** A suspicion of collapse or steps that are not finite have ended the run: nothing more is applied. */
   #isHalted = false;
   #sha256 = { policy: '', momentum: '' };
-  #lastAppliedAtMs = Date.now();
+  /** By `performance.now()`. */
+  #lastAppliedAtMs = performance.now();
   /** Everything that changes the state runs one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -76,7 +77,7 @@ export class Learner {
         this.#applied + 1 >= last - lag,
       );
     }
-    this.#lastAppliedAtMs = Date.now();
+    this.#lastAppliedAtMs = performance.now();
     await this.#options.folder.setResult(null);
     await this.#haltIfDue(collapseAfter(this.#recordsUpTo(last), this.#options.collapse));
     await this.#haltIfDiverged(skippedInARowAfter(this.#recordsUpTo(last)));
@@ -209,14 +210,14 @@ export class Learner {
       );
     }
     this.#setPhase(timings === undefined ? 'replaying' : 'stepping');
-    const startedAtMs = Date.now();
+    const startedAtMs = performance.now();
     const step = await this.#step(batch.iteration, prompts);
     faultPoint('after-step');
     this.#applied += 1;
     if (isPublished) await this.#publishWeights();
-    const at = { startedAtMs, lastAppliedAtMs: this.#lastAppliedAtMs, nowMs: Date.now() };
+    const at = { startedAtMs, lastAppliedAtMs: this.#lastAppliedAtMs, nowMs: performance.now() };
     const seconds = secondsOf(timings, at);
-    this.#lastAppliedAtMs = Date.now();
+    this.#lastAppliedAtMs = performance.now();
     const { metrics, gauges, schedule, checkpointEvery, total, entropySource, log } = this.#options;
     const policySha256 = this.#sha256.policy;
     const before = this.#recordsUpTo(batch.iteration);
