@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type MetricsRecord, readMetrics } from '@mgrpo/checkpoint';
@@ -97,7 +97,15 @@ test('a run whose machine is gone goes on from the store to the same bits', asyn
     code: 2,
     stderr: expect.stringContaining('go on with it by --resume'),
   });
-  const result = await mgrpo('train', recipe, '--resume', '--run', runFolder, ...set);
+  // The same contents at other addresses are the same run.
+  const data = fileURLToPath(new URL('../../recipes/data/arithmetic/train.jsonl', import.meta.url));
+  store.put('data/train.jsonl', readFileSync(data));
+  for (const name of readdirSync(base)) store.put(`base/${name}`, readFileSync(join(base, name)));
+  const result = await mgrpo(
+    ...['train', recipe, '--resume', '--run', runFolder, ...set],
+    ...['--model', 's3://bucket/base', '--prompts', 's3://bucket/data/train.jsonl'],
+    ...['--set', `deployment.store.cacheFolder=${join(workspace.folder, 'cache')}`],
+  );
   expect(result).toMatchObject({
     code: 0,
     stderr: expect.stringContaining('from s3://bucket/run'),

@@ -168,7 +168,9 @@ export const runConfigSchema = z.strictObject({
     ),
   model: z
     .strictObject({
-      path: path.describe('folder of the base model: config.json, tokenizer.json, *.safetensors'),
+      path: path.describe(
+        'folder of the base model, or s3://bucket/prefix: config.json, tokenizer.json, *.safetensors',
+      ),
     })
     .describe('the model that is trained'),
   prompts,

@@ -75,15 +75,22 @@ export class Bucket {
     }
   }
 
-  /** The bytes of an object, in pieces; where it changes meanwhile, CORRUPT. `etag` ties them to what was listed. */
+  /**
+   * The bytes of an object, in pieces; CORRUPT where it changes meanwhile. `etag` ties them to what was listed; `onHeaders`
+   * sees what comes with each.
+   */
   async *pieces(
     key: string,
-    { bytes, etag }: { bytes: number; etag?: string },
+    {
+      bytes,
+      etag,
+      onHeaders,
+    }: { bytes: number; etag?: string; onHeaders?(headers: Headers): void },
   ): AsyncGenerator<Buffer> {
     for (let start = 0; start < bytes; start += pieceBytes) {
       const end = Math.min(start + pieceBytes, bytes);
       const headers = { range: `bytes=${start}-${end - 1}`, ...(etag && { 'if-match': etag }) };
-      const { body } = await this.#send({
+      const { body, headers: found } = await this.#send({
         method: 'GET',
         key: this.#address.prefix + key,
         headers,
@@ -92,6 +99,7 @@ export class Bucket {
         const what = `${this.url}/${key} has ${start + body.length} bytes where ${bytes} were expected`;
         throw new MgrpoError('CORRUPT', what);
       }
+      onHeaders?.(found);
       yield body;
     }
   }

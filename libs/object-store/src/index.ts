@@ -1,5 +1,5 @@
-export { isStoreUrl } from './address.ts';
 export type { Environment } from './credentials.ts';
+export { localInputs } from './local-inputs.ts';
 export { openBucket } from './open-bucket.ts';
 export { restoreRun } from './restore-run.ts';
 export { PartList, takeSnapshot } from './run-snapshot.ts';

@@ -20,6 +20,8 @@ import { type SupervisedService, Supervisor, type SupervisorEvent } from './supe
 
 export interface TrainOptions {
   config: RunConfig;
+  /** What `config.json` keeps where that differs: inputs by the address they came from. */
+  storedConfig?: RunConfig;
   /** Holds the run; made when it is not there. */
   runFolder: string;
   /** Arguments of `process.execPath` that run one service: `[main.ts, 'serve']`. */
@@ -57,7 +59,7 @@ export type TrainOutcome = 'finished' | 'stopped' | 'halted';
 export async function runTraining(options: TrainOptions): Promise<TrainOutcome> {
   const { config, runFolder, hooks } = options;
   await requireRunMemory(config);
-  const configPath = writeConfig(runFolder, config);
+  const configPath = writeConfig(runFolder, config, options.storedConfig ?? config);
   const own = configOfRole(config, 'operator').deployment;
   const security = openPeerSecurity(own.security, hooks.tell);
   const redis = await openRedis({
@@ -102,15 +104,15 @@ export async function runTraining(options: TrainOptions): Promise<TrainOutcome> 
  *
  * A run that goes on keeps its own `config.json`: if the learner refuses this start, the next one must find it.
  */
-function writeConfig(runFolder: string, config: RunConfig): string {
+function writeConfig(runFolder: string, config: RunConfig, stored: RunConfig): string {
   const logs = join(runFolder, logFolder);
   const path = join(logs, runFiles.config);
-  const text = `${JSON.stringify(withoutSecrets(config), null, 2)}\n`;
+  const textOf = (each: RunConfig) => `${JSON.stringify(withoutSecrets(each), null, 2)}\n`;
   try {
     mkdirSync(logs, { recursive: true });
-    writeFileSync(path, text);
+    writeFileSync(path, textOf(config));
     if (!existsSync(join(runFolder, runFiles.manifest))) {
-      writeFileSync(join(runFolder, runFiles.config), text);
+      writeFileSync(join(runFolder, runFiles.config), textOf(stored));
     }
     return path;
   } catch (cause) {

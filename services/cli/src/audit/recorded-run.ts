@@ -9,6 +9,7 @@ import {
 } from '@mgrpo/checkpoint';
 import { parseRunConfig, type RunConfig, requireOwnEngine } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
+import { localInputs } from '@mgrpo/object-store';
 import { contracts, decodeStored, type TrainingBatch__Output } from '@mgrpo/rpc';
 import {
   type Device,
@@ -47,7 +48,8 @@ export interface RecordedRun {
  */
 export async function openRecordedRun(path: string, warn: Warn): Promise<RecordedRun> {
   const folder = await RunFolder.open(path, { warn });
-  const config = parseRunConfig(folder.config, join(path, runFiles.config));
+  const given = parseRunConfig(folder.config, join(path, runFiles.config));
+  const config = await localInputs(given, { env: process.env, tell: warn });
   requireOwnEngine(config, 'an audit');
   const records = await readMetrics(join(path, runFiles.metrics));
   const { runId, baseWeightsSha256, machine } = folder.manifest;

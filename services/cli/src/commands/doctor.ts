@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describeModel } from '@mgrpo/checkpoint';
 import { configOfRole, loadRunConfig, type RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
+import { localInputs } from '@mgrpo/object-store';
 import type { RedisAddress } from '@mgrpo/queues';
 import { machineMemoryBytes, memoryPlan } from '@mgrpo/service';
 import { type Check, checksOf } from '../doctor/checks.ts';
@@ -24,7 +25,11 @@ const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
 /** Prints what this machine has and lacks, and what a model would need; 1 when something has to be mended. */
 export async function doctor(flags: DoctorFlags): Promise<number> {
-  const config = flags.model || flags.recipe ? recipeOf(flags) : null;
+  const tell = (message: string) => void process.stderr.write(`${message}\n`);
+  const config =
+    flags.model || flags.recipe
+      ? await localInputs(recipeOf(flags), { env: process.env, tell })
+      : null;
   if (flags.dryRun) {
     if (config === null) throw new MgrpoError('USAGE', '--dry-run needs --model or --recipe');
     const options = { memoryBytes: machineMemoryBytes(), isJson: flags.json === true };

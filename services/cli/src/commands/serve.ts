@@ -1,5 +1,6 @@
 import { loadRunConfig, type RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
+import { localInputs } from '@mgrpo/object-store';
 import { setSettings, textSetting } from '../settings.ts';
 
 export interface ServeFlags {
@@ -31,7 +32,7 @@ export async function serve(service: string, flags: ServeFlags): Promise<number>
     const names = Object.keys(services).join(', ');
     throw new MgrpoError('USAGE', `there is no service "${service}"; choose one of ${names}`);
   }
-  const config = loadRunConfig({
+  const given = loadRunConfig({
     file: flags.config,
     environment: process.env,
     overrides: [
@@ -39,6 +40,8 @@ export async function serve(service: string, flags: ServeFlags): Promise<number>
       ...setSettings(flags.set),
     ],
   });
+  const tell = (message: string) => void process.stderr.write(`${message}\n`);
+  const config = await localInputs(given, { env: process.env, tell });
   const main = await load();
   return await main(config, flags.run);
 }

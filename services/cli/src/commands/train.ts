@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { maxSkippedInARow } from '@mgrpo/algorithm';
 import { type MetricsRecord, runFiles } from '@mgrpo/checkpoint';
 import { withoutSecrets } from '@mgrpo/config';
+import { localInputs } from '@mgrpo/object-store';
 import type { SupervisorEvent, TrainOutcome } from '@mgrpo/service';
 import { checkInputs } from '../check-inputs.ts';
 import { collapseText } from '../collapse-text.ts';
@@ -27,7 +28,8 @@ export async function train(recipe: string | undefined, flags: TrainFlags): Prom
   const run = planTraining(recipe, flags, surroundings);
   if (!run.isResumed) await requireRoomInStore(run.config, { ...surroundings, tell });
   const { config, folder } = run;
-  await checkInputs(config);
+  const local = await localInputs(config, { env: process.env, tell });
+  await checkInputs(local);
   const tail = new MetricsTail(join(folder, runFiles.metrics));
   const records: MetricsRecord[] = run.isResumed ? tail.read() : [];
   const json = flags.json === true;
@@ -45,7 +47,8 @@ export async function train(recipe: string | undefined, flags: TrainFlags): Prom
   const stop = stopSignal((message) => printer.notice(message));
   try {
     const outcome = await runTraining({
-      config,
+      config: local,
+      storedConfig: config,
       runFolder: folder,
       serveCommand: [mainFile, 'serve'],
       searchPath: process.env.PATH ?? '',
