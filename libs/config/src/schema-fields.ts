@@ -25,6 +25,7 @@ interface SchemaNode {
   isPath?: boolean;
   minimum?: number;
   maximum?: number;
+  minItems?: number;
   exclusiveMinimum?: number;
   exclusiveMaximum?: number;
 }
@@ -81,7 +82,7 @@ function typeText(node: SchemaNode): string {
     case 'null':
       return 'null';
     case 'array':
-      return `a list of: ${typeText(node.items ?? {})}`;
+      return `a list of${node.minItems ? ` at least ${node.minItems}` : ''}: ${typeText(node.items ?? {})}`;
     case 'object':
       return node.properties ? 'a section' : 'a map of names to values';
     default:

@@ -154,7 +154,12 @@ test.each<[string, object, Partial<StudySelection>, RegExp]>([
     {},
     /arms srt and ours have the same place in the view: 8 and x/,
   ],
-  ['a quick form without trials', { quick: { seeds: [] } }, {}, /"quick.seeds": Too small/],
+  [
+    'a quick form without trials',
+    { quick: { seeds: [] } },
+    {},
+    /"quick.seeds" is \[\]; it must be a list of at least 1: a whole number/,
+  ],
   ['no quick form', { quick: null }, { isQuick: true }, /has no quick form/],
 ])('%s is refused', (_what, change, selection, message) => {
   expect(() => plan(change, selection)).toThrow(message);
