@@ -11,6 +11,7 @@ import {
 } from '@mgrpo/model';
 import { freeArrays, openSession, type Session, tensor } from '@mgrpo/runtime';
 import { type Feeds, weightFeeds } from './model-feeds.ts';
+import { stageSession } from './staged-layers.ts';
 import type { TrainerState } from './trainer-state.ts';
 
 /** The length of what the optimiser moves: all weights, or an adapter. */
@@ -60,7 +61,7 @@ export async function openTrainedPart(
   if (adapter === null || reference === null) {
     throw new MgrpoError('INTERNAL', 'an adapter trains on the initial weights; give both');
   }
-  const session = await openSession(mergeGraph(options), { name: 'merge', variableShapes: true });
+  const session = await openSession(mergeGraph(options), { ...stageSession, name: 'merge' });
   const matrices = trainedArrays(model, options, adapter);
   return {
     weights: adapter,
