@@ -84,6 +84,47 @@ describe('rendered', () => {
     expect(monitor.spec.podMetricsEndpoints[0].authorization.credentials.key).toBe('token');
   });
 
+  needsRenderer(
+    `with a store a run needs no claim, and the learner alone may write to it${why}`,
+    () => {
+      const objects = renderWith(['redis', 'relay', 's3']);
+      expect(danglingReferences(objects)).toEqual([]);
+      const { data } = objects.find(
+        ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith('services'),
+      )!;
+      const { model, prompts, deployment } = loadRunConfig({
+        file: recipe,
+        environment: data,
+        overrides: [],
+      });
+      const inputs = [model.path, prompts.train, prompts.validation!, deployment.store.url!];
+      expect(inputs.filter((path) => !path.startsWith('s3://'))).toEqual([]);
+      const pods = objects.filter((each) => isLasting(each) && each.metadata.name !== 'redis');
+      expect(pods).toHaveLength(serviceNames.length + 1);
+      for (const { metadata, spec } of pods) {
+        const { containers, volumes } = spec.template.spec;
+        const [{ envFrom, volumeMounts, resources }] = containers;
+        const secrets = envFrom.flatMap(({ secretRef }: Manifest['spec']) => secretRef?.name ?? []);
+        expect(secrets).toEqual([metadata.name === 'learner' ? 'store-run' : 'store-inputs']);
+        expect(volumeMounts).toContainEqual({
+          name: 'inputs',
+          mountPath: deployment.store.cacheFolder,
+          readOnly: false,
+        });
+        const gibibytes = (text: string) =>
+          Number.parseInt(text, 10) / (text.endsWith('Mi') ? 1024 : 1);
+        const sizes = volumes.map(({ emptyDir }: Manifest['spec']) => emptyDir?.sizeLimit ?? '0Mi');
+        const total = sizes.map(gibibytes).reduce((sum: number, each: number) => sum + each, 0);
+        // A pod that writes more than its limit is evicted, whatever its volumes may hold.
+        expect(gibibytes(resources.limits['ephemeral-storage'])).toBeGreaterThan(total);
+      }
+      const { hostname, port } = new URL(deployment.store.endpoint!);
+      const { egress } = objects.find(({ metadata }) => metadata.name === 'store-out')!.spec;
+      const [namespace] = Object.values(egress[0].to[0].namespaceSelector.matchLabels);
+      expect([`store.${namespace}`, egress[0].ports[0].port]).toEqual([hostname, Number(port)]);
+    },
+  );
+
   needsRenderer(`a scaler's Deployment names no number of its own${why}`, () => {
     for (const scaler of ['keda', 'hpa']) {
       const objects = renderWith([scaler]).filter(({ metadata }) =>
@@ -214,6 +255,7 @@ function amount(quantity: string): number {
 function danglingReferences(objects: readonly Manifest[]): string[] {
   const names = new Set(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
   names.add('Secret redis-auth').add('Secret tokens').add('Secret identity-redis');
+  names.add('Secret store-run').add('Secret store-inputs');
   for (const role of accessRoles) names.add(`Secret identity-${role}`);
   const wanted = objects.flatMap((object) => {
     if (object.kind === 'ScaledObject') return [`Deployment ${object.spec.scaleTargetRef.name}`];
@@ -223,8 +265,8 @@ function danglingReferences(objects: readonly Manifest[]): string[] {
     return [
       `ServiceAccount ${pod.serviceAccountName}`,
       `Service ${object.metadata.name}`,
-      ...(container.envFrom ?? []).map(
-        (each: Manifest['spec']) => `ConfigMap ${each.configMapRef.name}`,
+      ...(container.envFrom ?? []).map(({ configMapRef, secretRef }: Manifest['spec']) =>
+        secretRef ? `Secret ${secretRef.name}` : `ConfigMap ${configMapRef.name}`,
       ),
       ...(container.env ?? [])
         .filter(({ valueFrom }: Manifest['spec']) => valueFrom !== undefined)
