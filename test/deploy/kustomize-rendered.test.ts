@@ -94,7 +94,7 @@ describe('rendered', () => {
       )!;
       const { model, prompts, deployment } = loadRunConfig({
         file: recipe,
-        environment: data,
+        environment: data ?? {},
         overrides: [],
       });
       const inputs = [model.path, prompts.train, prompts.validation!, deployment.store.url!];
