@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configOfRole, type RunConfig } from '@mgrpo/config';
 import { exitCode, MgrpoError, messageOf } from '@mgrpo/errors';
@@ -14,6 +13,7 @@ import {
   type Tracer,
   WorkScope,
 } from '@mgrpo/telemetry';
+import { workerName } from './machine.ts';
 import { takeServiceLease } from './service-lease.ts';
 import { openPeerSecurity } from './service-security.ts';
 
@@ -68,53 +68,32 @@ export async function runService(
   const scope = new WorkScope();
   const log = createLogger({ service, level: config.deployment.logLevel, scope });
   const registry = createRegistry(service);
-  const isSupervised = process.send !== undefined;
-  const stopped = Promise.withResolvers<string>();
-  process.on('SIGTERM', () => stopped.resolve('SIGTERM'));
-  process.on('SIGINT', () => isSupervised || stopped.resolve('SIGINT'));
-  process.on('disconnect', () => stopped.resolve('the supervisor has gone'));
-  const stopping = new AbortController();
-  void stopped.promise.then(() => stopping.abort());
+  const { stopped, signal } = stopRequest();
   let running: RunningService | undefined;
   let lease: HeldLease | null = null;
   let security: PeerSecurity | undefined;
-  const { droppedSpans } = createMetrics(registry, ['droppedSpans']);
-  const tracer = await openTracer({
-    ...config.deployment.tracing,
-    service,
-    instance: `${hostname()}:${process.pid}`,
-    scope,
-    log,
-    onDropped: (reason, numSpans) => droppedSpans.inc({ reason }, numSpans),
-  });
+  const tracer = await openServiceTracer(service, config, { registry, scope, log });
   const notice = (message: string) => {
     log.warn(message);
     tell({ kind: 'notice', message });
   };
   try {
     security = openPeerSecurity(config.deployment.security, notice);
-    if (isSingle) lease = await takeServiceLease(service, config, { log, signal: stopping.signal });
-    if (stopping.signal.aborted) return 0;
+    if (isSingle) lease = await takeServiceLease(service, config, { log, signal });
+    if (signal.aborted) return 0;
     const { env } = process;
     const joined = (runId: string) => scope.join(runId);
     const starting = start({ config, log, registry, tracer, security, env, joined, notice });
-    running = await Promise.race([
-      starting,
-      stopped.promise.then(() => undefined),
-      ...lossOf(lease),
-    ]);
+    running = await Promise.race([starting, stopped.then(() => undefined), ...lossOf(lease)]);
     if (running === undefined) return 0;
     const { port, metricsPort } = running;
     tell({ kind: 'ready', service, port, metricsPort });
     log.info({ port, metricsPort }, 'ready');
-    const reason = await Promise.race([stopped.promise, running.failed, ...lossOf(lease)]);
+    const reason = await Promise.race([stopped, running.failed, ...lossOf(lease)]);
     log.info({ reason }, 'draining');
     return 0;
   } catch (error) {
-    const code = error instanceof MgrpoError ? error.code : 'INTERNAL';
-    const stack = code === 'INTERNAL' && error instanceof Error ? { stack: error.stack } : {};
-    log.error({ code, error: messageOf(error), ...stack }, 'failed');
-    tell({ kind: 'failed', service, code, message: messageOf(error) });
+    tellFailure(service, error, log);
     return exitCode(error);
   } finally {
     const { drainMs } = config.deployment.deadlines;
@@ -127,6 +106,41 @@ export async function runService(
     log.info('ended');
     endProcess();
   }
+}
+
+/** What asks a service to end: resolves with the reason, and `signal` fires. */
+function stopRequest(): { stopped: Promise<string>; signal: AbortSignal } {
+  const isSupervised = process.send !== undefined;
+  const { promise, resolve } = Promise.withResolvers<string>();
+  process.on('SIGTERM', () => resolve('SIGTERM'));
+  process.on('SIGINT', () => isSupervised || resolve('SIGINT'));
+  process.on('disconnect', () => resolve('the supervisor has gone'));
+  const stopping = new AbortController();
+  void promise.then(() => stopping.abort());
+  return { stopped: promise, signal: stopping.signal };
+}
+
+async function openServiceTracer(
+  service: string,
+  { deployment }: RunConfig,
+  { registry, scope, log }: { registry: Registry; scope: WorkScope; log: Logger },
+): Promise<Tracer> {
+  const { droppedSpans } = createMetrics(registry, ['droppedSpans']);
+  return await openTracer({
+    ...deployment.tracing,
+    service,
+    instance: workerName(),
+    scope,
+    log,
+    onDropped: (reason, numSpans) => droppedSpans.inc({ reason }, numSpans),
+  });
+}
+
+function tellFailure(service: string, error: unknown, log: Logger): void {
+  const code = error instanceof MgrpoError ? error.code : 'INTERNAL';
+  const stack = code === 'INTERNAL' && error instanceof Error ? { stack: error.stack } : {};
+  log.error({ code, error: messageOf(error), ...stack }, 'failed');
+  tell({ kind: 'failed', service, code, message: messageOf(error) });
 }
 
 function lossOf(lease: HeldLease | null): Promise<never>[] {

@@ -1,10 +1,7 @@
 import { methods, rolloutCounts } from '@mgrpo/algorithm';
-import { answerOf } from '@mgrpo/answers';
 import type { RunConfig } from '@mgrpo/config';
 import {
-  Consumer,
   connectRedis,
-  evaluateJobSchema,
   JobTrees,
   livingServices,
   PayloadStore,
@@ -13,7 +10,6 @@ import {
 } from '@mgrpo/queues';
 import { contracts } from '@mgrpo/rpc';
 import {
-  consumerSettings,
   joinRun,
   learnerAddress,
   openServers,
@@ -23,12 +19,11 @@ import {
   runService,
   type ServiceContext,
   showPresence,
-  tracedJob,
 } from '@mgrpo/service';
-import { loadTokenizer, openPromptEncoder, type Tokenizer } from '@mgrpo/tokenizer';
+import { loadTokenizer, openPromptEncoder } from '@mgrpo/tokenizer';
 import { Coordinator } from './coordinator.ts';
 import { coordinatorRpc } from './coordinator-rpc.ts';
-import { evaluate } from './evaluate.ts';
+import { openEvaluationConsumer } from './evaluation-consumer.ts';
 import { LearnerView } from './learner-view.ts';
 import { planEvaluation, planIteration } from './plan.ts';
 import { loadProblems, loadQuestions } from './prompts.ts';
@@ -101,28 +96,9 @@ export async function startCoordinator(context: ServiceContext): Promise<Running
     tracer,
   });
   onState = () => coordinator.publish();
-  const consumer = new Consumer({
-    ...consumerSettings(config, runId, log),
-    queue: queueNames.evaluate,
-    schema: evaluateJobSchema,
-    concurrency: 1,
-    handle: tracedJob({
-      name: 'score',
-      tracer,
-      log,
-      describe: ({ version }) => ({ attributes: { version } }),
-      handle: async (job, { traceparent }) => {
-        const scores = await evaluate(job, {
-          payloads,
-          problems,
-          answerOf: answerReader(config, tokenizer),
-          temperatures: passes.map(({ sampling }) => sampling.temperature),
-        });
-        const json = JSON.stringify({ passes: scores });
-        await learner.recordEvaluation(job.data.version, json, traceparent);
-        return null;
-      },
-    }),
+  const consumer = openEvaluationConsumer(context, {
+    ...{ runId, payloads, problems, tokenizer, learner },
+    temperatures: passes.map(({ sampling }) => sampling.temperature),
   });
   const servers = await openServers({
     context,
@@ -190,9 +166,4 @@ function evaluationPasses({ evaluation, sampling }: RunConfig) {
   if (evaluation.temperature === 0) return [greedy];
   const { samples, temperature } = evaluation;
   return [greedy, { samples, sampling: { ...plain, temperature } }];
-}
-
-function answerReader(config: RunConfig, tokenizer: Tokenizer) {
-  return (tokens: Int32Array): string | null =>
-    answerOf(tokenizer.decode(tokens, { skipSpecial: true }), config.answer.extractor);
 }
