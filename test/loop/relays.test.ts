@@ -42,9 +42,11 @@ describe('weights through relays: the bits are the same', () => {
       },
     });
     expect(result).toEqual(direct);
+    const logOf = (name: string) =>
+      readFileSync(join(workspace.folder, 'hung/logs', `${name}.log`), 'utf8');
+    expect(logOf('weight-relay-1')).toMatch(/"run":"[0-9a-f]{12}".*"msg":"ready"/);
     for (const worker of ['policy-rollout-1', 'momentum-rollout-1']) {
-      const log = readFileSync(join(workspace.folder, 'hung/logs', `${worker}.log`), 'utf8');
-      expect(log).toMatch(/"reason":"stale".*weights come from another source/);
+      expect(logOf(worker)).toMatch(/"reason":"stale".*weights come from another source/);
     }
   });
 });

@@ -28,11 +28,12 @@ export function main(config: RunConfig): Promise<number> {
  * workers there are. A byte goes on as soon as it has come, before the version is whole.
  */
 async function startWeightRelay(context: ServiceContext): Promise<RunningService> {
-  const { config, log, registry, security } = context;
+  const { config, log, registry, security, joined } = context;
   const [model, run] = await Promise.all([
     loadModelConfig(config.model.path),
     joinRun(config, security),
   ]);
+  joined(run.runId);
   const metrics = createMetrics(registry, [
     ...feedMetrics,
     'weightVersion',
