@@ -24,6 +24,11 @@ export class PeerProcess {
   /** Sends one command and waits for its answer. */
   async ask<Answer>(command: object): Promise<Answer> {
     this.#child.stdin!.write(`${JSON.stringify(command)}\n`);
+    return this.answer();
+  }
+
+  /** Waits for an answer to no command: what the script says when it is ready. */
+  async answer<Answer>(): Promise<Answer> {
     const { value, done } = await this.#answers.next();
     if (done) throw new Error('the peer ended; what it wrote to stderr says why');
     return JSON.parse(value) as Answer;
