@@ -1,6 +1,7 @@
 /**
  * A training step and generation against PyTorch eager, on one thread: same weights, same work, rounds that
- * alternate, so that both see the same machine. Medians, and the ratio of each round, are printed.
+ * alternate, so that both see the same machine. Medians, and the ratio of each round, are printed. Times are CPU
+ * times of the whole process: those of the clock on a quiet machine, and little changed by other work on it.
  *
  *   taskset -c 0 node bench/peers/torch.ts [rounds] [python]
  *
@@ -25,6 +26,14 @@ const model = benchModel('llama');
 
 interface Timed {
   readonly ms: number;
+}
+
+/** CPU milliseconds that this process takes for some work, its engine threads included. */
+async function cpuMs(work: () => Promise<unknown>): Promise<number> {
+  const start = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
 }
 
 /** Milliseconds of both, measured in turn. */
@@ -79,11 +88,10 @@ async function benchTraining(peer: PeerProcess, numSequences: number): Promise<v
   const ourLoss = first.kind === 'trained' ? first.steps[0]!.loss : Number.NaN;
   if (!(Math.abs(ourLoss - loss) < 1e-5)) throw new Error(`losses ${ourLoss} and ${loss}`);
   const count = 3;
-  const ours = async (): Promise<number> => {
-    const start = performance.now();
+  const steps = async (): Promise<void> => {
     for (let i = 0; i < count; i++) await trainer.step(batch);
-    return (performance.now() - start) / count;
   };
+  const ours = async () => (await cpuMs(steps)) / count;
   const theirs = async () => (await peer.ask<Timed>({ do: 'steps', count })).ms;
   await ours();
   await theirs();
@@ -135,14 +143,8 @@ async function benchGeneration(peer: PeerProcess): Promise<void> {
       for (let i = 0; i < repeats; i++) ms += await generate();
       return ms / repeats;
     };
-    const ours = async (): Promise<number> => {
-      const start = performance.now();
-      const jobs = [...new Set(prompts)].map((prompt) =>
-        engine.generate(request(prompt, groupSize)),
-      );
-      await Promise.all(jobs);
-      return performance.now() - start;
-    };
+    const groups = [...new Set(prompts)].map((prompt) => request(prompt, groupSize));
+    const ours = () => cpuMs(() => Promise.all(groups.map((group) => engine.generate(group))));
     const command = { do: 'generate', prompts, length: numDrawn };
     const theirs = async () => (await peer.ask<Timed>(command)).ms;
     await ours();
