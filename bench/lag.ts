@@ -30,9 +30,10 @@ function stepsOf(records: readonly IterationRecord[]): string {
   const mean = (read: (step: (typeof steps)[number]) => number): number =>
     steps.reduce((sum, step) => sum + read(step), 0) / steps.length;
   const gap = mean((step) => step.logprobGap).toExponential(1);
+  const largest = Math.max(...steps.map((step) => step.logprobGapMax)).toExponential(1);
   return (
     `clipped ${(100 * mean((step) => step.clipFraction)).toFixed(2)} %, ratio ` +
-    `${mean((step) => step.ratioMean).toFixed(4)}, logprob gap ${gap} nats`
+    `${mean((step) => step.ratioMean).toFixed(4)}, logprob gap ${gap} nats, at most ${largest}`
   );
 }
 

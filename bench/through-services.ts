@@ -30,6 +30,7 @@ export interface IterationRecord {
     readonly clipFraction: number;
     readonly ratioMean: number;
     readonly logprobGap: number;
+    readonly logprobGapMax: number;
   } | null;
 }
 

@@ -245,6 +245,10 @@ export const metricDefinitions = {
     'mgrpo_logprob_gap_nats',
     "Mean distance of the learner's from the behaviour logprobs: rounding on-policy, more with lag or stale weights",
   ),
+  logprobGapMax: ofLearner.gauge(
+    'mgrpo_logprob_gap_max',
+    'Largest distance of a token in the last step: on-policy in float32 under 1e-4',
+  ),
   gradientNorm: ofLearner.gauge('mgrpo_gradient_norm_l2', 'Global gradient norm before clipping'),
   learningRate: ofLearner.gauge('mgrpo_learning_rate', 'Learning rate of the last step'),
   momentumCoefficient: ofLearner.gauge(

@@ -29,6 +29,8 @@ export interface PolicyStats {
   readonly ratioMean: number;
   /** Mean |learner logprob - behaviour logprob|: rounding on-policy, staleness with lag. */
   readonly logprobGap: number;
+  /** The largest of these distances. */
+  readonly logprobGapMax: number;
   /** Null without truncated importance sampling. */
   readonly importance: ImportanceMetrics | null;
 }
@@ -88,7 +90,9 @@ export function policyStats(
   );
   const importance =
     loss.importance === null ? null : importanceMetrics(sequences, loss.importance);
-  return { policyLoss, kl, clipFraction, ratioMean, logprobGap: mean(gaps), importance };
+  const logprobGap = mean(gaps);
+  const logprobGapMax = gaps.reduce((a, b) => Math.max(a, b), 0);
+  return { policyLoss, kl, clipFraction, ratioMean, logprobGap, logprobGapMax, importance };
 }
 
 /** The arithmetic mean, summed in order. */

@@ -134,6 +134,7 @@ test('the statistics say what the step did', async () => {
   expect(step!.entropy).toBeGreaterThan(1.5);
   expect(step!.entropy).toBeLessThan(Math.log(18));
   expect(step!.policy!.logprobGap).toBeGreaterThan(0);
+  expect(step!.policy!.logprobGapMax).toBeGreaterThan(step!.policy!.logprobGap);
   expect(step!.gradientNorm).toBeGreaterThan(0);
   expect(Math.abs(step!.loss - step!.policy!.policyLoss)).toBeLessThan(1e-5);
   await trainer.close();

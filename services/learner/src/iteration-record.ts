@@ -67,7 +67,7 @@ export function iterationRecord(
   } satisfies MetricsRecord;
 }
 
-/** The optimiser steps of the iteration as one: means over them. Their seconds stand with the others. */
+/** The optimiser steps of the iteration as one: means over them, and the largest gap of all. Their seconds stand with the others. */
 function meanStep(steps: readonly StepStats[]) {
   const over = (pick: (step: StepStats) => number | undefined) =>
     mean(steps.flatMap((step) => pick(step) ?? []));
@@ -79,6 +79,7 @@ function meanStep(steps: readonly StepStats[]) {
     clipFraction: over((step) => step.policy?.clipFraction),
     ratioMean: over((step) => step.policy?.ratioMean),
     logprobGap: over((step) => step.policy?.logprobGap),
+    logprobGapMax: largest(steps.flatMap((step) => step.policy?.logprobGapMax ?? [])),
     importanceWeight: over((step) => step.policy?.importance?.mean),
     importanceTruncated: over((step) => step.policy?.importance?.truncated),
     entropy: over((step) => step.entropy),
@@ -92,6 +93,10 @@ function meanStep(steps: readonly StepStats[]) {
 function mean(values: readonly number[]): number | null {
   if (values.length === 0) return null;
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function largest(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.max(...values);
 }
 
 function labelled(groups: readonly GroupVerdict__Output[]): GroupVerdict__Output[] {
