@@ -14,6 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const iterations = 4;
 const set = [
   'algorithm.adapter={ rank: 4, alpha: 8, targets: [q_proj, v_proj, o_proj, down_proj] }',
+  'algorithm.loss.importance={ cap: 2 }',
   'algorithm.promptsPerIteration=4',
   'algorithm.optimizer.learningRate=5e-3',
   'checkpoint.everyIterations=2',
@@ -43,6 +44,13 @@ it('an adapter trains to the weights of one process, with two workers of each ki
   expect(result.outcome).toBe('finished');
   expect(result.restarts).toEqual(['learner']);
   expect(result.policySha256).toBe(weightsSha256(expected));
+
+  // Our own sampler is the learner but for rounding.
+  for (const { step } of result.metrics as { step: Record<string, number> | null }[]) {
+    if (step === null) continue;
+    expect(step.importanceWeight).toBeCloseTo(1, 4);
+    expect(step.importanceTruncated).toBe(0);
+  }
 
   const newest = join(runFolder, 'checkpoints', `step-${iterations}`);
   expect(readdirSync(join(newest, 'adapter')).sort()).toEqual([
