@@ -40,16 +40,18 @@ describe('a run of many processes', () => {
     const pids = stopped.map((name) => cluster.pidOf(name));
     for (const name of stopped) await cluster.signal(name, 'SIGSTOP');
     const { applied } = cluster;
-    const { stdout } = await mgrpo('status', '--coordinator', cluster.coordinator, '--json');
-    const { waitingFor, activeJobs } = JSON.parse(stdout) as {
-      waitingFor: string[];
-      activeJobs: { queue: string; process: string }[];
-    };
+    const onStopped = /^policy-rollout \S+:\d+.*rollout-policy jobs? in hand/;
+    let state = { waitingFor: [''], activeJobs: [] as { queue: string; process: string }[] };
+    // The jobs of the iteration under way may reach the stopped workers a little later.
+    for (let attempt = 0; attempt < 10 && !onStopped.test(state.waitingFor[0] ?? ''); attempt++) {
+      const { stdout } = await mgrpo('status', '--coordinator', cluster.coordinator, '--json');
+      state = JSON.parse(stdout) as typeof state;
+    }
     for (const name of stopped) await cluster.signal(name, 'SIGCONT');
-    const holders = activeJobs
+    const holders = state.activeJobs
       .filter(({ queue }) => queue === 'rollout-policy')
       .map((job) => Number(job.process.split(':').at(-1)));
-    expect(waitingFor[0]).toMatch(/^policy-rollout \S+:\d+.*rollout-policy jobs? in hand/);
+    expect(state.waitingFor[0]).toMatch(onStopped);
     expect(pids).toEqual(expect.arrayContaining(holders));
     await cluster.until('it goes on', () => cluster.applied > applied + 2);
   });

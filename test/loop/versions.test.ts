@@ -64,7 +64,7 @@ test('services of two patch versions compute the same bits, through a rolling re
   });
   expect(result).toEqual({ ...undisturbed, restarts: turned });
   expect(turned).toHaveLength(5);
-});
+}, 180_000);
 
 test('a service, or a run, of another minor version is refused with both versions', async () => {
   const { folder, base } = workspace;
@@ -92,4 +92,4 @@ test('a service, or a run, of another minor version is refused with both version
   await expect(resumed).rejects.toThrow(
     /learner: .*manifest\.json is of version 8\.1\.0, this is 8\.2\.0/,
   );
-});
+}, 180_000);
