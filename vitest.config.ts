@@ -29,8 +29,9 @@ export default defineConfig({
     pool: 'forks',
     // ONNX Runtime sessions and service processes take both cores: more files at once only slow each other.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Only a hang takes so long, also where other work shares the machine.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: ['default', finalCount],
   },
 });

@@ -48,4 +48,4 @@ test('services that lose their Lease end, wait for it again, and the run has the
   for (const service of ['learner', 'coordinator']) {
     expect(api.leases.get(`run-${service}`)?.spec.holderIdentity).toBe('');
   }
-});
+}, 180_000);

@@ -12,6 +12,7 @@ test('the defaults train with the clipped surrogate and KL to the initial policy
   });
   expect(options.loss).toMatchObject({ kind: 'policy', klReference: 'initial' });
   expect(gradientOptions(options)).toEqual({
+    adapter: null,
     loss: { kind: 'clipped', clipRatio: 0.2, klCoefficient: 0.005, maxKlEstimate: 10 },
     aggregation: 'token-mean',
     temperature: 1.1,
