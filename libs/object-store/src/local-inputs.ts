@@ -109,12 +109,27 @@ async function download(
   const temporary = `${folder}.${randomUUID()}`;
   try {
     for (const file of files) await downloadFile(bucket, file, join(temporary, file.key));
-    await rm(folder, { recursive: true, force: true });
+    await putInPlace(temporary, folder, files);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Gives a complete folder its name, unless another process was faster: its folder may be in use already. */
+async function putInPlace(
+  temporary: string,
+  folder: string,
+  files: readonly ListedObject[],
+): Promise<void> {
+  try {
     await rename(temporary, folder);
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    // Another process may have been faster.
-    if (!(await isWhole(folder, files))) throw error;
+    if (await isWhole(folder, files)) return;
+    const isThere = await stat(folder).catch(() => null);
+    if (isThere === null) throw error;
+    // What is there has lost files.
+    await rm(folder, { recursive: true, force: true });
+    await rename(temporary, folder);
   }
 }
 
