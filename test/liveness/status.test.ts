@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cluster } from '../chaos/cluster.ts';
 import { mgrpo } from '../command-line.ts';
@@ -65,7 +66,8 @@ describe('a run of many processes', () => {
 
   it('turns unready before it drains', async () => {
     const url = `${cluster.metricsUrl('policy-rollout-1')}/readyz`;
-    expect((await fetch(url)).status).toBe(200);
+    // Redis has just come back.
+    while ((await fetch(url)).status !== 200) await sleep(50);
     const answers: string[] = [];
     const drained = cluster.kill('policy-rollout-1', 'SIGTERM');
     for (let isThere = true; isThere; ) {
