@@ -43,7 +43,10 @@ describe('a run of many processes', () => {
     const inHand = /^policy-rollout \S+:\d+.*rollout-policy jobs? in hand/;
     let state = { waitingFor: [''], activeJobs: [] as { queue: string; process: string }[] };
     // They may be stopped at a moment when no job is in hand.
-    for (let attempt = 0; attempt < 5 && !inHand.test(state.waitingFor[0] ?? ''); attempt++) {
+    for (let attempt = 0; attempt < 20 && !inHand.test(state.waitingFor[0] ?? ''); attempt++) {
+      const before = cluster.applied;
+      await cluster.until('another iteration begins', () => cluster.applied > before);
+      await sleep(attempt * 15);
       for (const name of stopped) await cluster.signal(name, 'SIGSTOP');
       const { stdout } = await mgrpo('status', '--coordinator', cluster.coordinator, '--json');
       state = JSON.parse(stdout) as typeof state;
