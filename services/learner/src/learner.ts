@@ -9,6 +9,7 @@ import {
   encodeStored,
   type LearnerState,
   type TrainingBatch__Output,
+  type WeightVersion,
 } from '@mgrpo/rpc';
 import { Broadcast, trainingSequences } from '@mgrpo/service';
 import type { TrainingSequence, TrainStats } from '@mgrpo/training';
@@ -63,6 +64,7 @@ export class Learner {
     const { journal, lag, log } = this.#options;
     const last = journal.nextIteration;
     this.#setPhase('replaying');
+    await this.#publishStored(last - lag);
     if (this.#applied >= last - lag) await this.#publishWeights();
     if (last > this.#applied) log.info({ from: this.#applied, to: last }, 'replaying the journal');
     while (this.#applied < last) {
@@ -308,6 +310,20 @@ export class Learner {
     this.#setPhase('halted');
   }
 
+  /** Versions before the checkpoint that a job may still ask for, with a lag, are on disk alone. */
+  async #publishStored(from: number): Promise<void> {
+    const { versions, publisher, runId, epoch } = this.#options;
+    for (let version = Math.max(0, from); version < this.#applied; version++) {
+      const read = async (role: 'policy' | 'momentum') => {
+        const { weights, sha256 } = await versions.read(role, version);
+        return sentVersion(role, { version, runId, epoch, sha256, flat: weights });
+      };
+      // One that is lost or damaged can't be made again from a later checkpoint; workers may hold it.
+      const both = await Promise.all([read('policy'), read('momentum')]).catch(() => null);
+      if (both !== null) publisher.publish({ policy: both[0], momentum: both[1] });
+    }
+  }
+
   async #publishWeights(): Promise<void> {
     const { tracer } = this.#options;
     await tracer.span('publish', { attributes: { version: this.#applied } }, ({ traceparent }) =>
@@ -322,18 +338,8 @@ export class Learner {
     for (const role of ['policy', 'momentum'] as const) {
       this.#sha256[role] = await versions.put(role, version, weights[role]);
     }
-    const sent = (role: 'policy' | 'momentum') => ({
-      role,
-      version,
-      learnerEpoch: epoch,
-      runId,
-      sha256: this.#sha256[role],
-      bytes: Buffer.from(
-        bytesOf(weights[role]).buffer,
-        weights[role].byteOffset,
-        weights[role].byteLength,
-      ),
-    });
+    const sent = (role: 'policy' | 'momentum') =>
+      sentVersion(role, { version, runId, epoch, sha256: this.#sha256[role], flat: weights[role] });
     publisher.publish({ policy: sent('policy'), momentum: sent('momentum') }, traceparent);
     gauges.published(version);
   }
@@ -367,4 +373,13 @@ export class Learner {
   #publishState(): void {
     this.states.publish(this.state);
   }
+}
+
+function sentVersion(
+  role: 'policy' | 'momentum',
+  of: { version: number; runId: string; epoch: number; sha256: string; flat: Float32Array },
+): WeightVersion {
+  const { version, runId, epoch: learnerEpoch, sha256, flat } = of;
+  const bytes = Buffer.from(bytesOf(flat).buffer, flat.byteOffset, flat.byteLength);
+  return { role, version, learnerEpoch, runId, sha256, bytes };
 }
