@@ -32,11 +32,13 @@ export interface FuzzTarget {
 
 /** Every door, with valid inputs made in `folder`. */
 export async function fuzzTargets(folder: string): Promise<FuzzTarget[]> {
+  const base = join(folder, 'base');
+  await saveRandomModel(base, { characters: arithmeticCharacters, maxPositions: 64 });
   return [
     ...answerTargets(),
     ...messageTargets(),
-    ...configTargets(folder),
-    ...(await fileTargets(folder)),
+    ...configTargets(folder, base),
+    ...fileTargets(folder, base),
   ];
 }
 
@@ -143,25 +145,13 @@ function refusalOf(read: () => unknown): unknown[] {
   }
 }
 
-function configTargets(folder: string): FuzzTarget[] {
+function configTargets(folder: string, base: string): FuzzTarget[] {
   const recipe = readFileSync(join(import.meta.dirname, '../../recipes/arithmetic.yaml'));
   const file = join(folder, 'recipe.yaml');
   writeFileSync(file, recipe);
   const config = loadRunConfig({ file, environment: {}, overrides: [] });
-  const model = {
-    architectures: ['Qwen3ForCausalLM'],
-    model_type: 'qwen3',
-    vocab_size: 19,
-    hidden_size: 32,
-    num_hidden_layers: 2,
-    num_attention_heads: 4,
-    num_key_value_heads: 2,
-    head_dim: 16,
-    intermediate_size: 48,
-    rms_norm_eps: 1e-6,
-    rope_parameters: { rope_type: 'default', rope_theta: 10_000 },
-    max_position_embeddings: 64,
-  };
+  const model = JSON.parse(readFileSync(join(base, 'config.json'), 'utf8')) as object;
+  const newer = { ...model, rope_parameters: { rope_type: 'default', rope_theta: 10_000 } };
   return [
     target(
       'stored configurations',
@@ -178,13 +168,11 @@ function configTargets(folder: string): FuzzTarget[] {
       },
       0.1,
     ),
-    target('model configurations', mutatedJson([model]), (value) => parseModelConfig(value)),
+    target('model configurations', mutatedJson([model, newer]), (value) => parseModelConfig(value)),
   ];
 }
 
-async function fileTargets(folder: string): Promise<FuzzTarget[]> {
-  const base = join(folder, 'base');
-  await saveRandomModel(base, { characters: arithmeticCharacters, maxPositions: 64 });
+function fileTargets(folder: string, base: string): FuzzTarget[] {
   const file = join(folder, 'input');
   const on = <Result>(read: (path: string) => Result) => {
     return (bytes: Uint8Array): Result => {

@@ -2,33 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { CheckpointStoreOptions } from './checkpoints.ts';
-import { CheckpointStore } from './checkpoints.ts';
 import { diskFiles } from './files.ts';
 import { loadModelFolder } from './model-folder.ts';
 import { openFileSource } from './tensor-source.ts';
-import {
-  fullDisk,
-  temporaryFolder,
-  tinyConfigJson,
-  tinyState,
-  tinyWeights,
-  tokenizerFolder,
-} from './testing.ts';
-
-async function openStore(folder: string, options: Partial<CheckpointStoreOptions> = {}) {
-  const warnings: string[] = [];
-  const store = await CheckpointStore.open(folder, {
-    keep: 2,
-    adapter: null,
-    configJson: tinyConfigJson,
-    tokenizerFolder: await tokenizerFolder(),
-    files: diskFiles,
-    warn: (message) => warnings.push(message),
-    ...options,
-  });
-  return { store, warnings };
-}
+import { fullDisk, openStore, temporaryFolder, tinyState, tinyWeights } from './testing.ts';
 
 test('the newest checkpoint comes back bit for bit, and the newest two stay', async () => {
   const folder = await temporaryFolder();

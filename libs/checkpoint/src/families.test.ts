@@ -2,8 +2,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parameterSpecs, parseModelConfig } from '@mgrpo/model';
 import { describe, expect, test } from 'vitest';
-import { CheckpointStore } from './checkpoints.ts';
-import { diskFiles } from './files.ts';
 import {
   checkModelFolder,
   loadModelFolder,
@@ -13,6 +11,7 @@ import {
 import { modelSha256 } from './model-identity.ts';
 import { encodeSafetensors, SafetensorsFile } from './safetensors.ts';
 import {
+  openStore,
   temporaryFolder,
   tinyConfigJson,
   tinyState,
@@ -73,16 +72,7 @@ describe.each(['tiny-qwen3', 'tiny-qwen2', 'tiny-llama'])('%s', (name) => {
 
 test('a checkpoint in shards comes back bit for bit, and a lost shard is noticed', async () => {
   const folder = await temporaryFolder();
-  const warnings: string[] = [];
-  const store = await CheckpointStore.open(folder, {
-    keep: 2,
-    adapter: null,
-    configJson: tinyConfigJson,
-    tokenizerFolder: await tokenizerFolder(),
-    files: diskFiles,
-    maxShardBytes: 100,
-    warn: (message) => warnings.push(message),
-  });
+  const { store, warnings } = await openStore(folder, { maxShardBytes: 100 });
   await store.save(tinyState(1));
   const step = await store.save(tinyState(2));
   expect(await store.newest()).toEqual({ folder: step, state: tinyState(2) });

@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { numParameters, parseModelConfig } from '@mgrpo/model';
 import { onTestFinished } from 'vitest';
-import type { CheckpointState } from './checkpoints.ts';
+import {
+  type CheckpointState,
+  CheckpointStore,
+  type CheckpointStoreOptions,
+} from './checkpoints.ts';
 import type { Files } from './files.ts';
 import { diskFiles } from './files.ts';
 
@@ -57,6 +61,21 @@ export async function tokenizerFolder(): Promise<string> {
   await writeFile(join(folder, 'tokenizer.json'), '{"model":{}}');
   await writeFile(join(folder, 'tokenizer_config.json'), '{}');
   return folder;
+}
+
+/** A store of tiny checkpoints that keeps two, and what it warned of. */
+export async function openStore(folder: string, options: Partial<CheckpointStoreOptions> = {}) {
+  const warnings: string[] = [];
+  const store = await CheckpointStore.open(folder, {
+    keep: 2,
+    adapter: null,
+    configJson: tinyConfigJson,
+    tokenizerFolder: await tokenizerFolder(),
+    files: diskFiles,
+    warn: (message) => warnings.push(message),
+    ...options,
+  });
+  return { store, warnings };
 }
 
 /** A disk with room for `capacity` more bytes: the write that passes it is done in part and fails with ENOSPC. */

@@ -1,23 +1,21 @@
 // R rows, J key/value heads.
 import type { ModelConfig } from '@mgrpo/model';
 import { type DeviceSession, type Feeds, tensor } from '@mgrpo/runtime';
-import type { Batch, BatchParts } from './batch.ts';
+import type { Batch, BatchParts, BatchUse } from './batch.ts';
 import { DeviceCache, type RowSource } from './device-cache.ts';
 import { drawFirst } from './draw-first.ts';
 import { addToken, type Draft, finishDraft, lastPosition } from './job.ts';
 import type { RotaryFeeds } from './rotary-feeds.ts';
-import { drawnRows, minRows, type Sampler, samplingFeeds, tokenFeeds } from './sampler.ts';
-import type { WeightVersion } from './weight-version.ts';
+import { drawnRows, minRows, samplingFeeds, tokenFeeds } from './sampler.ts';
 
 const drawnOutputs = ['nextTokens', 'logprobs', 'entropies', 'selfCertainties'];
 
 /** Rollouts that decode together from a cache in the memory of a GPU: what moves for a token is its numbers alone. */
 export class DeviceBatch implements Batch {
+  use: BatchUse;
   readonly #config: ModelConfig;
   readonly #rotary: RotaryFeeds;
   readonly #cache: DeviceCache;
-  #weights: WeightVersion;
-  #sampler: Sampler;
   /** Of the cache's first rows, in its order. */
   #drafts: Draft[] = [];
 
@@ -25,8 +23,7 @@ export class DeviceBatch implements Batch {
     this.#config = config;
     this.#rotary = parts.rotary;
     this.#cache = new DeviceCache(config, arrange);
-    this.#weights = parts.weights;
-    this.#sampler = parts.sampler;
+    this.use = parts.use;
   }
 
   get drafts(): readonly Draft[] {
@@ -37,21 +34,8 @@ export class DeviceBatch implements Batch {
     return this.#cache.numBytes;
   }
 
-  uses(weights: WeightVersion): boolean {
-    return this.#weights === weights;
-  }
-
-  serves(weights: WeightVersion, sampler: Sampler): boolean {
-    return this.#weights === weights && this.#sampler === sampler;
-  }
-
-  reassign(weights: WeightVersion, sampler: Sampler): void {
-    this.#weights = weights;
-    this.#sampler = sampler;
-  }
-
   async join(newcomers: readonly Draft[]): Promise<void> {
-    const staying = await drawFirst(this.#config, this.#sampler, this.#weights, newcomers);
+    const staying = await drawFirst(this.#config, this.use, newcomers);
     if (staying.length > 0) await this.#arrange(this.#drafts, staying);
   }
 
@@ -62,18 +46,18 @@ export class DeviceBatch implements Batch {
     if (active.length < this.#drafts.length || isFull) await this.#arrange(active, []);
     const drafts = this.#drafts;
     if (drafts.length === 0) return 0;
-    const { decode, sample } = this.#sampler;
+    const { weights, sampler } = this.use;
     const { numRows, numCells } = this.#cache;
-    const outputs = await decode.run(
+    const outputs = await sampler.decode.run(
       {
-        ...this.#weights.feeds,
+        ...weights.feeds,
         ...(await this.#rotary.feeds(numCells)),
         ...this.#cache.feeds,
         ...tokenFeeds(drafts, numRows),
         ...this.#cellFeeds(),
-        ...samplingFeeds(this.#sampler, drafts, numRows),
+        ...samplingFeeds(sampler, drafts, numRows),
       },
-      drawnOutputs.filter((name) => sample.outputNames.includes(name)),
+      drawnOutputs.filter((name) => sampler.sample.outputNames.includes(name)),
       this.#cache.outputs,
     );
     const drawn = drawnRows(outputs, drafts.length);

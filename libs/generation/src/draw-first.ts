@@ -1,15 +1,14 @@
 // R rows, D hidden.
 import type { ModelConfig } from '@mgrpo/model';
 import { tensor } from '@mgrpo/runtime';
+import type { BatchUse } from './batch.ts';
 import { addToken, type Draft, finishDraft } from './job.ts';
-import { drawnRows, minRows, type Sampler, samplingFeeds } from './sampler.ts';
-import type { WeightVersion } from './weight-version.ts';
+import { drawnRows, minRows, samplingFeeds } from './sampler.ts';
 
 /** Draws the first token of new drafts from their prompts' last hidden states; returns those that go on. */
 export async function drawFirst(
   { hiddenSize: D }: ModelConfig,
-  sampler: Sampler,
-  weights: WeightVersion,
+  { weights, sampler }: BatchUse,
   newcomers: readonly Draft[],
 ): Promise<Draft[]> {
   const numRows = Math.max(newcomers.length, minRows);

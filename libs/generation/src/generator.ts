@@ -15,14 +15,14 @@ import {
   type Session,
   type Uploader,
 } from '@mgrpo/runtime';
-import type { Batch, BatchParts } from './batch.ts';
+import type { Batch, BatchParts, BatchUse } from './batch.ts';
 import { DeviceBatch } from './device-batch.ts';
 import { HostBatch } from './host-batch.ts';
 import { type Draft, failJob, type Job, newJob, nextDraft } from './job.ts';
 import { Prefill } from './prefill.ts';
 import { checkRequest, type GenerationRequest, type Rollout } from './request.ts';
 import { RotaryFeeds, rotaryTableInputs } from './rotary-feeds.ts';
-import { type Sampler, Samplers } from './sampler.ts';
+import { Samplers } from './sampler.ts';
 import { WeightVersion } from './weight-version.ts';
 
 export interface GeneratorOptions {
@@ -231,7 +231,7 @@ export class Generator {
         );
         for (const newcomers of bySampler.values()) {
           const sampler = await this.#samplers.get(newcomers[0]!.job.request.sampling);
-          await this.#batchOf(weights, sampler).join(newcomers);
+          await this.#batchOf({ weights, sampler }).join(newcomers);
           this.#counts.numResponseTokens += newcomers.length;
         }
       } catch (error) {
@@ -242,7 +242,7 @@ export class Generator {
 
   /** Fails the drafts that were to join and all that use the same weights: their caches may be half-written. */
   #failVersion(weights: WeightVersion, newcomers: readonly Draft[], error: unknown): void {
-    const using = this.#batches.filter((batch) => batch.uses(weights));
+    const using = this.#batches.filter((batch) => batch.use.weights === weights);
     const dropped = using.flatMap((batch) => batch.clear());
     for (const { job } of [...newcomers, ...dropped]) failJob(job, error);
   }
@@ -264,12 +264,14 @@ export class Generator {
     for (const job of jobs) job.prompt ??= read.get(job.request.promptTokens.join())!;
   }
 
-  #batchOf(weights: WeightVersion, sampler: Sampler): Batch {
-    const serving = this.#batches.find((batch) => batch.serves(weights, sampler));
+  #batchOf(use: BatchUse): Batch {
+    const serving = this.#batches.find(
+      (batch) => batch.use.weights === use.weights && batch.use.sampler === use.sampler,
+    );
     if (serving) return serving;
     const empty = this.#batches.find((batch) => batch.drafts.length === 0);
-    empty?.reassign(weights, sampler);
-    const batch = empty ?? this.#newBatch({ rotary: this.#rotary, weights, sampler });
+    if (empty) empty.use = use;
+    const batch = empty ?? this.#newBatch({ rotary: this.#rotary, use });
     if (!empty) this.#batches.push(batch);
     return batch;
   }

@@ -1,28 +1,25 @@
 import type { ModelConfig } from '@mgrpo/model';
 import { freeArrays } from '@mgrpo/runtime';
-import type { Batch, BatchParts } from './batch.ts';
+import type { Batch, BatchParts, BatchUse } from './batch.ts';
 import { drawFirst } from './draw-first.ts';
 import { addToken, type Draft, finishDraft, lastPosition } from './job.ts';
 import { KvCache } from './kv-cache.ts';
 import type { RotaryFeeds } from './rotary-feeds.ts';
-import { drawnRows, minRows, type Sampler, samplingFeeds, tokenFeeds } from './sampler.ts';
-import type { WeightVersion } from './weight-version.ts';
+import { drawnRows, minRows, samplingFeeds, tokenFeeds } from './sampler.ts';
 
 /** A batch on the CPU, whose cache JavaScript owns. */
 export class HostBatch implements Batch {
+  use: BatchUse;
   readonly #config: ModelConfig;
   readonly #rotary: RotaryFeeds;
   readonly #cache: KvCache;
-  #weights: WeightVersion;
-  #sampler: Sampler;
   #drafts: Draft[] = [];
 
   constructor(config: ModelConfig, parts: BatchParts) {
     this.#config = config;
     this.#rotary = parts.rotary;
     this.#cache = new KvCache(config);
-    this.#weights = parts.weights;
-    this.#sampler = parts.sampler;
+    this.use = parts.use;
   }
 
   get drafts(): readonly Draft[] {
@@ -33,21 +30,8 @@ export class HostBatch implements Batch {
     return this.#cache.numBytes;
   }
 
-  uses(weights: WeightVersion): boolean {
-    return this.#weights === weights;
-  }
-
-  serves(weights: WeightVersion, sampler: Sampler): boolean {
-    return this.#weights === weights && this.#sampler === sampler;
-  }
-
-  reassign(weights: WeightVersion, sampler: Sampler): void {
-    this.#weights = weights;
-    this.#sampler = sampler;
-  }
-
   async join(newcomers: readonly Draft[]): Promise<void> {
-    const staying = await drawFirst(this.#config, this.#sampler, this.#weights, newcomers);
+    const staying = await drawFirst(this.#config, this.use, newcomers);
     this.#fit(
       this.#drafts.length + staying.length,
       [...this.#drafts, ...staying].map(lastPosition),
@@ -64,12 +48,13 @@ export class HostBatch implements Batch {
     const numDrafts = drafts.length;
     if (numDrafts === 0) return 0;
     const numRows = Math.max(numDrafts, minRows);
-    const outputs = await this.#sampler.decode.run({
-      ...this.#weights.feeds,
+    const { weights, sampler } = this.use;
+    const outputs = await sampler.decode.run({
+      ...weights.feeds,
       ...(await this.#rotary.feeds(this.#cache.numCells)),
       ...this.#cache.feeds(numRows),
       ...tokenFeeds(drafts, numRows),
-      ...samplingFeeds(this.#sampler, drafts, numRows),
+      ...samplingFeeds(sampler, drafts, numRows),
     });
     const drawn = drawnRows(outputs, drafts.length);
     const positions = Int32Array.from(drafts, lastPosition);
