@@ -19,6 +19,6 @@ export interface Strike {
   readonly fault: Fault;
   /** Strikes when so many iterations are applied. */
   readonly after: number;
-  /** And so much later (ms), so that it meets any part of an iteration. */
-  readonly delayMs: number;
+  /** And so much later, as a share of an iteration's time: it meets any part of one. */
+  readonly delay: number;
 }

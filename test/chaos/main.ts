@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import type { RunConfig } from '@mgrpo/config';
 import { messageOf } from '@mgrpo/errors';
 import { makeWorkspace, smallConfig } from '../loop/small-run.ts';
-import { type ChaosResult, runChaos, type StrikeCost } from './chaos-run.ts';
+import { type ChaosResult, runChaos, type StrikeCost, strikeThrough } from './chaos-run.ts';
 import { defaultRecipe } from './default-recipe.ts';
 import { differences } from './evidence.ts';
 import { faults } from './faults/faults.ts';
@@ -90,10 +90,13 @@ async function survives(plan: ChaosPlan, expected: ChaosResult): Promise<boolean
   let wrong: string[];
   try {
     const config = configOf(lag);
-    const result = await runChaos({ folder: own, config, strikes, seed: seed + run, tell });
-    costs.push(...result.costs);
-    missed.push(...result.missed);
-    wrong = differences(expected.evidence, result.evidence);
+    const chaos = { folder: own, config, strikes, seed: seed + run, tell };
+    const results = await strikeThrough(chaos);
+    costs.push(...results.flatMap((result) => result.costs));
+    wrong = [
+      ...results.flatMap(({ evidence }) => differences(expected.evidence, evidence)),
+      ...results.at(-1)!.missed.map(({ fault }) => `${fault.name} came too late every time`),
+    ];
   } catch (error) {
     wrong = [messageOf(error)];
   }
@@ -125,7 +128,6 @@ const plans = schedule({ seed, faults: possibleFaults(), numRuns, iterations }).
 );
 const expected = new Map<0 | 1, ChaosResult>();
 const costs: StrikeCost[] = [];
-const missed: string[] = [];
 let failed = 0;
 for (const plan of plans) {
   const known = expected.get(plan.lag) ?? (await undisturbed(plan.lag));
@@ -133,7 +135,6 @@ for (const plan of plans) {
   if (!(await survives(plan, known))) failed += 1;
 }
 console.log(`\nWhat a fault cost, beyond the time of its iterations:\n${costTable(costs)}`);
-if (missed.length > 0) console.log(`\nToo late, the run was over: ${missed.join(', ')}`);
 console.log(
   `\n${plans.length - failed} of ${plans.length} runs came to the same bits, through ${costs.length} faults (seed ${seed})`,
 );

@@ -31,7 +31,7 @@ export function schedule({ seed, faults, numRuns, iterations }: ScheduleOptions)
     const strikes = own.map((fault, i) => ({
       fault,
       after: 1 + Math.floor(share * i) + random.below(Math.max(1, Math.floor(share))),
-      delayMs: random.below(500),
+      delay: random.below(100) / 100,
     }));
     return { run, lag: run % 2 === 0 ? 0 : 1, strikes };
   });
