@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, MgrpoError } from '@mgrpo/errors';
@@ -11,6 +12,8 @@ export interface SupervisedService {
   name: string;
   /** Arguments of `process.execPath`. */
   args: readonly string[];
+  /** By how much it stands back where processors are short (`os.setPriority`); 0 where not given. */
+  niceness?: number | undefined;
 }
 
 export interface SupervisorOptions {
@@ -100,12 +103,15 @@ export class Supervisor {
   async #runOnce({
     name,
     args,
+    niceness,
   }: SupervisedService): Promise<{ reason: string; failure?: Failure }> {
     const { env, logFolder, onEvent } = this.#options;
     const log = openSync(join(logFolder, `${name}.log`), 'a');
     const child = spawn(process.execPath, args, { stdio: ['ignore', log, log, 'ipc'], env });
     closeSync(log);
     this.#children.set(name, child);
+    // Before it starts its engine's thread, which inherits it.
+    if (niceness !== undefined && child.pid !== undefined) setPriority(child.pid, niceness);
     let failure: Failure | undefined;
     child.on('message', (message: ServiceMessage) => {
       if (message.kind === 'failed') failure = message;

@@ -162,7 +162,7 @@ async function watch(
 const leanNode = ['--max-semi-space-size=4'];
 
 function servicesOf(
-  { algorithm, deployment: { workers } }: RunConfig,
+  { algorithm, lag, deployment: { workers } }: RunConfig,
   serve: readonly string[],
   {
     configPath,
@@ -171,20 +171,24 @@ function servicesOf(
   }: { configPath: string; runFolder: string; relayPorts: readonly number[] },
 ): SupervisedService[] {
   const args = (service: string) => [...leanNode, ...serve, service, '--config', configPath];
-  const several = (service: string, count: number, more: readonly string[] = []) =>
+  // With a lag the learner is what an iteration waits for, and rollouts are made beside it.
+  const niceness = lag > 0 ? 10 : undefined;
+  const several = (service: string, count: number, more: Partial<SupervisedService> = {}) =>
     Array.from({ length: count }, (_, i) => ({
+      ...more,
       name: `${service}-${i + 1}`,
-      args: [...args(service), ...more],
+      args: [...args(service), ...(more.args ?? [])],
     }));
   const relays = relayPorts.map((port) => `"127.0.0.1:${port}"`);
   const fromRelays =
     relays.length > 0 ? ['--set', `deployment.weights.relays=[${relays.join(',')}]`] : [];
+  const rollouts = { args: fromRelays, niceness };
   const hasMomentum = rolloutCounts(algorithm).momentum > 0;
   return [
     { name: 'learner', args: [...args('learner'), '--run', runFolder] },
     { name: 'coordinator', args: args('coordinator') },
-    ...several('policy-rollout', workers.policy, fromRelays),
-    ...several('momentum-rollout', hasMomentum ? workers.momentum : 0, fromRelays),
+    ...several('policy-rollout', workers.policy, rollouts),
+    ...several('momentum-rollout', hasMomentum ? workers.momentum : 0, rollouts),
     ...several('voter', workers.voter),
     ...relayPorts.map((port, i) => ({
       name: `weight-relay-${i + 1}`,
