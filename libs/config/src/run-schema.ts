@@ -138,7 +138,9 @@ const learner = z
   .strictObject({
     microbatchTokens: integer(1)
       .default(8192)
-      .describe('prompt and response tokens of one gradient pass: more is faster and needs memory'),
+      .describe(
+        'prompt and response tokens of one gradient pass: more need memory, and are no faster where their activations leave the cache (1M parameters: 1,000 tokens were 1.2 × as fast as 6,000)',
+      ),
     device: z
       .enum(['cpu', 'webgpu', 'cuda', 'auto'])
       .default('cpu')
