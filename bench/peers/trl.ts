@@ -2,25 +2,46 @@
  * A whole GRPO iteration, services included, against TRL's GRPOTrainer: same model folder, prompts, group size,
  * majority vote, no KL. Rounds of several iterations alternate; medians and the ratio of each round are printed.
  *
- *   taskset -c 0 node bench/peers/trl.ts [rounds] [python]
+ *   taskset -c 0 node bench/peers/trl.ts [rounds] [python] [--large]
+ *
+ * With `--large` the model has 50M random parameters and answers with 256 tokens, to 2 prompts 4 times each.
  *
  * Needs a Python with torch, transformers, datasets and trl.
  */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { median } from '../bench-model.ts';
 import { benchRecipe, throughServices } from '../through-services.ts';
+import { saveLargeModel } from './large-model.ts';
 import { missingPackages, PeerProcess } from './peer-process.ts';
 
-const numRounds = Number(process.argv[2] ?? 5);
-const python = process.argv[3] ?? 'python3';
-const iterationsPerRound = 8;
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { large: { type: 'boolean', default: false } },
+});
+const numRounds = Number(positionals[0] ?? 5);
+const python = positionals[1] ?? 'python3';
+const iterationsPerRound = flags.large ? 3 : 8;
+const folder = mkdtempSync(join(tmpdir(), 'mgrpo-bench-'));
+const base = join(folder, 'base');
+const large = [
+  `model.path=${base}`,
+  'algorithm.promptsPerIteration=2',
+  'algorithm.groupSize=4',
+  'sampling.maxResponseTokens=256',
+  // One graph for a pass; by default one of 8,192 tokens would be computed layer by layer.
+  'learner.microbatchTokens=1024',
+];
+if (flags.large) console.log(`${await saveLargeModel(base)} parameters`);
 
 const config = benchRecipe([
   `iterations=${iterationsPerRound}`,
   'algorithm.method=srt',
   'algorithm.loss.klCoefficient=0',
   'algorithm.promptsPerIteration=8',
+  ...(flags.large ? large : []),
 ]);
 
 function trlTask(): object {
@@ -70,3 +91,4 @@ if (missing !== null) {
       `[${ratios[0]!.toFixed(2)}-${ratios.at(-1)!.toFixed(2)}]`,
   );
 }
+rmSync(folder, { recursive: true });
