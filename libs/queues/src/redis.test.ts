@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { MgrpoError } from '@mgrpo/errors';
-import { expect, it } from 'vitest';
-import { isRedisOutage } from './redis.ts';
+import { expect, it, onTestFinished } from 'vitest';
+import { connectRedis, isRedisOutage } from './redis.ts';
+import { openRedis } from './redis-server.ts';
 
 it.each([
   "OOM command not allowed when used memory > 'maxmemory'.",
@@ -18,4 +22,32 @@ it.each([
   'OOM',
 ])('waiting does not help: %s', (error) => {
   expect(isRedisOutage(error)).toBe(false);
+});
+
+it('a transaction that is discarded for want of memory is worth another try, one with a wrong command is not', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'mgrpo-redis-'));
+  const searchPath = process.env.PATH ?? '';
+  const server = await openRedis({ url: null, folder, tell: () => {}, searchPath });
+  const redis = connectRedis(server.url, 1000);
+  onTestFinished(async () => {
+    redis.disconnect();
+    await server.close();
+    await rm(folder, { recursive: true });
+  });
+  const discarded = await redis
+    .multi()
+    .set('key', 'value')
+    .call('NO-SUCH-COMMAND')
+    .exec()
+    .catch((error: unknown) => error);
+  expect(String(discarded)).toContain('EXECABORT');
+  expect(isRedisOutage(discarded)).toBe(false);
+  await redis.config('SET', 'maxmemory', 1);
+  const full = await redis
+    .multi()
+    .set('key', 'value')
+    .exec()
+    .catch((error: unknown) => error);
+  expect(String(full)).toContain('EXECABORT');
+  expect(isRedisOutage(full)).toBe(true);
 });

@@ -61,6 +61,10 @@ const connectionLost =
 /** Whether an error of a command means that Redis is away or can't take anything now, and will be back. */
 export function isRedisOutage(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof MgrpoError) return false;
+  // A transaction is discarded for a command of it that was refused; ioredis keeps the refusals.
+  if ('previousErrors' in error && Array.isArray(error.previousErrors)) {
+    if (error.previousErrors.some(isRedisOutage)) return true;
+  }
   // A script's refusal is quoted after the script's own words.
   const isRefused = passing.test(error.message) || /-(OOM|READONLY)\b/.test(error.message);
   return isRefused || connectionLost.test(error.message);
