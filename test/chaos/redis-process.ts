@@ -10,12 +10,11 @@ export class RedisProcess {
   readonly port: number;
   readonly #folder: string;
   #server: ChildProcess | null = null;
+  readonly #killNow = () => this.#server?.kill('SIGKILL');
 
   private constructor(folder: string, port: number) {
     this.#folder = folder;
     this.port = port;
-    // However the test ends, its server ends too.
-    process.once('exit', () => this.#server?.kill('SIGKILL'));
   }
 
   static async start(folder: string): Promise<RedisProcess> {
@@ -37,6 +36,8 @@ export class RedisProcess {
     const place = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#data];
     this.#server = spawn(program, [...place, ...durable], { stdio: ['ignore', log, log] });
     closeSync(log);
+    // However the test ends, its server ends too.
+    process.once('exit', this.#killNow);
     const deadline = Date.now() + 10_000;
     while (!(await isUp(this.url))) {
       if (Date.now() > deadline) throw new Error('the Redis of the chaos test did not start');
@@ -47,6 +48,7 @@ export class RedisProcess {
   async kill(): Promise<void> {
     const server = this.#server;
     this.#server = null;
+    process.off('exit', this.#killNow);
     if (server === null || server.exitCode !== null) return;
     const ended = once(server, 'exit');
     server.kill('SIGKILL');
