@@ -74,7 +74,8 @@ export async function runWorkers({
       tracer,
       log,
       describe: ({ iteration }) => ({ iteration }),
-      handle: ({ data }, span) => (bare ? bareRef(data.key) : worker.run(data, span)),
+      handle: ({ data, signal }, span) =>
+        bare ? bareRef(data.key) : worker.run(data, span, signal),
     });
     for (let i = 0; i < (separate ? numWorkers : 1); i++) {
       new Consumer({

@@ -99,16 +99,15 @@ export class EngineServer {
     request: CompletionRequest,
     signal: AbortSignal,
   ): Promise<Attempt<Completion>> {
-    return this.#guarded(() =>
-      this.#gate.run(version, async () => {
-        const drawn = await this.#draw(request, signal);
-        if (drawn.kind === 'again') return drawn;
-        const probed = await this.#probeAgain();
-        if (probed.kind === 'again') return probed;
-        this.#checkUnchanged(probed.value, drawn.value);
-        return drawn;
-      }),
-    );
+    const draw = async () => {
+      const drawn = await this.#draw(request, signal);
+      if (drawn.kind === 'again') return drawn;
+      const probed = await this.#probeAgain();
+      if (probed.kind === 'again') return probed;
+      this.#checkUnchanged(probed.value, drawn.value);
+      return drawn;
+    };
+    return this.#guarded(() => this.#gate.run(version, draw, signal));
   }
 
   /** Remembers how it went. A connection that broke may mean a server that was started anew, with other weights. */

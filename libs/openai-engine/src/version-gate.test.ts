@@ -74,3 +74,24 @@ test('after distrust the next request switches again', async () => {
   await gate.run(1, async () => {});
   expect(switches).toBe(2);
 });
+
+test('a request that is cancelled before its turn is not switched for, and lets those behind it go', async () => {
+  const switches: number[] = [];
+  const gate = new VersionGate(2, async (version) => {
+    switches.push(version);
+  });
+  const release = Promise.withResolvers<void>();
+  const first = gate.run(1, () => release.promise);
+  const abort = new AbortController();
+  const cancelled = gate.run(2, async () => {}, abort.signal);
+  const behind = gate.run(1, async () => 'behind');
+  abort.abort();
+  await expect(cancelled).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(await behind).toBe('behind');
+  await expect(gate.run(3, async () => {}, abort.signal)).rejects.toMatchObject({
+    code: 'CANCELLED',
+  });
+  release.resolve();
+  await first;
+  expect([switches, gate.load]).toEqual([[1], 0]);
+});

@@ -1,3 +1,5 @@
+import { MgrpoError } from '@mgrpo/errors';
+
 /** A request that may not run yet. */
 interface Waiter {
   readonly version: number;
@@ -38,18 +40,37 @@ export class VersionGate {
     return this.#numRunning + this.#waiting.length;
   }
 
-  /** Runs `work` while the server has `version`. @throws what `switchTo` throws */
-  async run<T>(version: number, work: () => Promise<T>): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ version, resolve, reject });
-    this.#pump();
-    await promise;
+  /**
+   * Runs `work` while the server has `version`.
+   *
+   * @throws what `switchTo` throws, MgrpoError CANCELLED when `signal` fires before its turn: then nothing is switched
+   * for it
+   */
+  async run<T>(version: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.#turn(version, signal);
     try {
       return await work();
     } finally {
       this.#numRunning--;
       this.#pump();
     }
+  }
+
+  async #turn(version: number, signal: AbortSignal | undefined): Promise<void> {
+    const message = `a request for weights ${version} was cancelled`;
+    const cancelled = () => new MgrpoError('CANCELLED', message);
+    if (signal?.aborted) throw cancelled();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter = { version, resolve, reject };
+    const leave = () => {
+      this.#waiting = this.#waiting.filter((other) => other !== waiter);
+      reject(cancelled());
+      this.#pump();
+    };
+    signal?.addEventListener('abort', leave, { once: true });
+    this.#waiting.push(waiter);
+    this.#pump();
+    await promise.finally(() => signal?.removeEventListener('abort', leave));
   }
 
   /** The server may have lost its weights: the next request switches it again, whatever its version. */

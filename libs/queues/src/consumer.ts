@@ -31,6 +31,13 @@ export interface ReceivedJob<Data> {
   addedAtMs: number;
   /** W3C traceparent of its tree, where the coordinator traces; not checked. */
   traceparent: string | null;
+  /**
+   * Fires at the job's deadline, when the try has failed: what takes long stops then.
+   *
+   * It does not when the job's lock is lost. Whoever has the job next finds the payload that is still made here, and a
+   * Redis that was away for longer than a lock lasts must not undo all work in hand.
+   */
+  signal: AbortSignal;
   /** What the children returned, in no particular order. */
   children(): Promise<PayloadRef[]>;
 }
@@ -171,13 +178,14 @@ async function run<Data>(
   try {
     const { [traceKey]: traceparent, ...own } = job.data ?? {};
     const data = parseMessage(options.schema, own, `job ${job.id} of ${options.queue}`);
-    const received: ReceivedJob<Data> = {
+    const received: Omit<ReceivedJob<Data>, 'signal'> = {
       data,
       addedAtMs: job.timestamp,
       traceparent: typeof traceparent === 'string' ? traceparent : null,
       children: () => childPayloads(job),
     };
-    const result = await inTime(options, job, () => options.handle(received));
+    const handle = (signal: AbortSignal) => options.handle({ ...received, signal });
+    const result = await inTime(options, job, handle);
     return result === null ? null : { ...result, finishedAtMs: Date.now() };
   } catch (error) {
     if (error instanceof NotYet) return await putOff(options, redis, { job, token }, error);
@@ -192,16 +200,22 @@ async function run<Data>(
 async function inTime(
   { jobDeadlineMs, queue }: { jobDeadlineMs: number; queue: string },
   job: Job,
-  handle: () => Promise<PayloadRef | null>,
+  handle: (signal: AbortSignal) => Promise<PayloadRef | null>,
 ): Promise<PayloadRef | null> {
   const late = Promise.withResolvers<never>();
+  const abort = new AbortController();
   const seconds = Math.round(jobDeadlineMs / 1000);
   const reason = `job ${job.id} of ${queue} was not done after ${seconds} s; raise its deadline in deployment.deadlines if it only needs longer`;
-  const timer = setTimeout(() => late.reject(new MgrpoError('DEADLINE', reason)), jobDeadlineMs);
+  const timer = setTimeout(() => {
+    const error = new MgrpoError('DEADLINE', reason);
+    // First, so that the try fails for this and not for what the handler makes of the signal.
+    late.reject(error);
+    abort.abort(error);
+  }, jobDeadlineMs);
   try {
     for (;;) {
       try {
-        return await Promise.race([handle(), late.promise]);
+        return await Promise.race([handle(abort.signal), late.promise]);
       } catch (error) {
         if (!isRedisOutage(error)) throw error;
         await Promise.race([sleep(outagePauseMs), late.promise]);

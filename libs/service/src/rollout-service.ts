@@ -108,7 +108,7 @@ export async function startRolloutService(
       tracer,
       log,
       describe: describeRollout,
-      handle: ({ data }, span) => worker.run(data, span),
+      handle: ({ data, signal }, span) => worker.run(data, span, signal),
     }),
   });
   const presence = showPresence({

@@ -68,8 +68,12 @@ export class RolloutWorker {
     return this.#activeRollouts;
   }
 
-  /** Generates the job's rollouts, unless a valid payload is there already, and returns its reference. */
-  async run(job: RolloutJob, span: Span): Promise<PayloadRef> {
+  /**
+   * Generates the job's rollouts, unless a valid payload is there already, and returns its reference.
+   *
+   * @throws MgrpoError CANCELLED when `signal` fires while it generates
+   */
+  async run(job: RolloutJob, span: Span, signal: AbortSignal): Promise<PayloadRef> {
     const { payloads, role, runId, tracer } = this.#options;
     if (job.role !== role || job.runId !== runId) {
       throw new MgrpoError(
@@ -85,7 +89,7 @@ export class RolloutWorker {
     await this.#requireVersion(job.weightVersion);
     const parts = await tracer
       .span('generate', {}, () =>
-        Promise.all(job.prompts.map((prompt) => this.#generate(job, prompt))),
+        Promise.all(job.prompts.map((prompt) => this.#generate(job, prompt, signal))),
       )
       .catch(throwNotYet);
     span.set({ tokens: numTokens(parts.flatMap((part) => part.rollouts)) });
@@ -95,18 +99,23 @@ export class RolloutWorker {
     );
   }
 
-  async #generate(job: RolloutJob, prompt: RolloutJob['prompts'][number]): Promise<RolloutPart> {
+  async #generate(
+    job: RolloutJob,
+    prompt: RolloutJob['prompts'][number],
+    signal: AbortSignal,
+  ): Promise<RolloutPart> {
     const { engine, seed, stopTokenIds } = this.#options;
     const { purpose, iteration, role, weightVersion, firstRollout, numRollouts, sampling } = job;
     this.#hold(numRollouts);
-    const generated = engine.generate({
+    const request = {
       stream: { seed, purpose, iteration, prompt: prompt.prompt, role },
       promptTokens: Int32Array.from(prompt.tokens),
       firstRollout,
       numRollouts,
       weightVersion,
       sampling: { ...sampling, stopTokenIds },
-    });
+    };
+    const generated = engine.generate(request, signal);
     const rollouts = await generated.finally(() => {
       this.#hold(-numRollouts);
     });

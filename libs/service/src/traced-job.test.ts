@@ -30,7 +30,8 @@ test('a job that puts itself off has not failed; one that fails says so in span 
       return null;
     },
   });
-  const job = { data: { iteration: 3 }, addedAtMs: 0, children: async () => [] };
+  const { signal } = new AbortController();
+  const job = { data: { iteration: 3 }, addedAtMs: 0, signal, children: async () => [] };
   const received = { ...job, traceparent: tracer.newTrace() };
   await expect(run(received)).rejects.toBeInstanceOf(NotYet);
   await expect(run(received)).rejects.toThrow('no memory');

@@ -13,7 +13,7 @@ export interface EvaluateOptions {
 
 /** Scores the responses of an evaluation's jobs, one score for each temperature. */
 export async function evaluate(
-  { children }: ReceivedJob<EvaluateJob>,
+  { children, signal }: ReceivedJob<EvaluateJob>,
   { payloads, problems, answerOf, temperatures }: EvaluateOptions,
 ): Promise<PassScore[]> {
   const refs = await children();
@@ -23,6 +23,8 @@ export async function evaluate(
       rollouts: decodeRollouts(await payloads.get(ref), ref.key),
     })),
   );
+  // From here on payloads go, which whoever has the job next would miss.
+  signal.throwIfAborted();
   const scores = temperatures.map((temperature) => {
     const ofPass = parts.filter((part) => part.temperature === temperature);
     return scorePass(

@@ -19,7 +19,7 @@ export interface Ballot {
 
 /** Judges a question: takes its rollouts from Redis, leaves its verdicts there. */
 export async function vote(
-  { data, addedAtMs, children }: ReceivedJob<VoteJob>,
+  { data, addedAtMs, children, signal }: ReceivedJob<VoteJob>,
   { runId, payloads, options, metrics, span }: Ballot,
 ): Promise<PayloadRef> {
   if (data.runId !== runId) {
@@ -32,6 +32,7 @@ export async function vote(
       parts: decodeRollouts(await payloads.get(ref), ref.key),
     })),
   );
+  signal.throwIfAborted();
   const { verdicts, message } = judgeJob(data, rollouts, options);
   for (const verdict of verdicts) countVerdict(verdict, metrics);
   span.set({
