@@ -1,6 +1,7 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MgrpoError } from '@mgrpo/errors';
 import {
   access,
   callersOf,
@@ -9,6 +10,7 @@ import {
   contracts,
   type Denial,
   type LearnerState__Output,
+  type MessageSink,
   openSecurity,
   type PeerSecurity,
   RpcServer,
@@ -16,6 +18,9 @@ import {
   streamHandler,
   unary,
   unaryHandler,
+  type WeightChunk,
+  type WeightChunk__Output,
+  wireRole,
 } from '@mgrpo/rpc';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeSecrets, type SecretsFolder, securityWith } from './secrets-folder.ts';
@@ -39,6 +44,10 @@ function security(options: Parameters<typeof securityWith>[0]): PeerSecurity {
 const asRole = (role: string, from = secrets) =>
   security({ certificates: from.certificates(role) });
 
+/** Weights of one byte. */
+const sendChunk = async (_request: unknown, sink: MessageSink<WeightChunk>) =>
+  sink.send({ data: Buffer.of(7) });
+
 /** A learner that says its version, and goes on saying it. */
 async function serveLearner(own: PeerSecurity): Promise<{ port: number; denials: Denial[] }> {
   const denials: Denial[] = [];
@@ -61,7 +70,12 @@ async function serveLearner(own: PeerSecurity): Promise<{ port: number; denials:
           }),
           recordEvaluation: unaryHandler(async () => ({ recorded: true })),
           checkpointNow: unaryHandler(async () => ({})),
+          admitWorker: unaryHandler(async () => ({})),
         },
+      },
+      {
+        definition: contracts.WeightService.service,
+        implementation: { subscribe: streamHandler(sendChunk), fetch: streamHandler(sendChunk) },
       },
     ],
   });
@@ -80,6 +94,24 @@ function learnerAt(port: number, own = openSecurity) {
     recordEvaluation: () =>
       unary('learner', (...call) => client.recordEvaluation({ version: 1 }, ...call), limits),
   };
+}
+
+/** What the learner answers who asks for a role's admission and weights: its word of refusal, or `ok`. */
+async function asksFor(role: 'policy' | 'momentum', port: number, own: PeerSecurity) {
+  const { client } = learnerAt(port, own);
+  const weights = connect(contracts.WeightService, `127.0.0.1:${port}`, own);
+  closers.push(() => weights.close());
+  const request = { role: wireRole[role] };
+  const limits = { deadlineMs: 3000 };
+  const first = (open: Parameters<typeof serverStream<WeightChunk__Output>>[1]) =>
+    serverStream<WeightChunk__Output>('learner', open, limits).next();
+  const calls = [
+    unary('learner', (...call) => client.admitWorker(request, ...call), limits),
+    first((...call) => weights.subscribe(request, ...call)),
+    first((...call) => weights.fetch(request, ...call)),
+  ];
+  const word = (error: unknown) => (error instanceof MgrpoError ? error.message : error);
+  return await Promise.all(calls.map((call) => call.then(() => 'ok', word)));
 }
 
 describe('the table of access', () => {
@@ -124,6 +156,25 @@ describe('certificates on both sides', () => {
       learnerAt(port, asRole('policy-rollout')).recordEvaluation(),
     ).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     expect(denials).toEqual(['permission-denied', 'permission-denied']);
+  });
+
+  it('give a worker the weights of its own role, and a relay those of both', async () => {
+    const { port, denials } = await serveLearner(asRole('learner'));
+    const policy = asRole('policy-rollout');
+    expect(await asksFor('policy', port, policy)).toEqual(['ok', 'ok', 'ok']);
+    expect(denials).toEqual([]);
+    const refused = expect.stringMatching(
+      /gives policy-rollout what is of the policy model alone; it asked for ROLE_MOMENTUM/,
+    );
+    expect(await asksFor('momentum', port, policy)).toEqual([refused, refused, refused]);
+    expect(denials).toEqual(Array(3).fill('permission-denied'));
+    const momentum = asRole('momentum-rollout');
+    expect(await asksFor('momentum', port, momentum)).toEqual(['ok', 'ok', 'ok']);
+    expect(await asksFor('policy', port, momentum)).not.toContain('ok');
+    const relay = asRole('weight-relay');
+    for (const role of ['policy', 'momentum'] as const) {
+      expect((await asksFor(role, port, relay)).slice(1)).toEqual(['ok', 'ok']);
+    }
   });
 
   it('keep out who has none, one of another authority, or speaks plainly', async () => {
@@ -224,6 +275,14 @@ describe('tokens', () => {
     expect(denials).toEqual(['permission-denied', 'unauthenticated', 'unauthenticated']);
     secrets.tokenFile('voter');
     await expect.poll(() => voter.getState().catch(() => null)).not.toBeNull();
+  });
+
+  it('give a worker the weights of its own role', async () => {
+    const tokenFile = secrets.tokenFile('momentum-rollout');
+    const { port } = await serveLearner(security({ tokensFile: secrets.tokensFile }));
+    const momentum = security({ tokenFile });
+    expect(await asksFor('momentum', port, momentum)).toEqual(['ok', 'ok', 'ok']);
+    expect(await asksFor('policy', port, momentum)).not.toContain('ok');
   });
 
   it('are refused in files that hold something else, without being printed', () => {

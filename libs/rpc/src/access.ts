@@ -21,6 +21,8 @@ export type AccessRole = (typeof accessRoles)[number];
 interface ContractAccess {
   readonly servedBy: readonly AccessRole[];
   readonly methods: Readonly<Record<string, readonly AccessRole[]>>;
+  /** Those whose request names a model's role: a rollout worker may name its own alone, others any. */
+  readonly forOwnRole?: readonly string[];
 }
 
 const services = [
@@ -58,10 +60,13 @@ export const access: Readonly<Record<string, ContractAccess>> = {
       Quarantine: ['coordinator'],
       CheckpointNow: ['operator'],
     },
+    forOwnRole: ['AdmitWorker'],
   },
   'mgrpo.v1.WeightService': {
     servedBy: ['learner', 'weight-relay'],
+    // A relay passes on what it has of both models.
     methods: { Subscribe: [...workers, 'weight-relay'], Fetch: [...workers, 'weight-relay'] },
+    forOwnRole: ['Subscribe', 'Fetch'],
   },
   'mgrpo.v1.RolloutService': {
     servedBy: workers,
@@ -88,6 +93,15 @@ export function callersOf(path: string): 'anyone' | readonly AccessRole[] {
   if (!Object.hasOwn(access, contract)) return [];
   const { methods } = access[contract]!;
   return Object.hasOwn(methods, method) ? methods[method]! : [];
+}
+
+/** The one model's role that `caller` may name to the method at `path`; null where it may name any, or there is none. */
+export function ownRoleAt(path: string, caller: AccessRole): 'policy' | 'momentum' | null {
+  const [, contract = '', method = ''] = path.split('/');
+  if (!Object.hasOwn(access, contract)) return null;
+  if (!access[contract]!.forOwnRole?.includes(method)) return null;
+  if (caller === 'policy-rollout') return 'policy';
+  return caller === 'momentum-rollout' ? 'momentum' : null;
 }
 
 /** Whose certificate a server of the contract has. */
