@@ -244,13 +244,15 @@ export class Coordinator {
 
   async #rebuild(name: string, tree: Tree, reason: string): Promise<void> {
     const { trees, log, metrics } = this.#options;
-    metrics.rebuilt();
     const old = tree.rootId;
-    tree.rebuilds += 1;
+    const rebuild = tree.rebuilds + 1;
     tree.rootId = await tree.trace.part('add jobs', async (traceparent) => {
-      log.warn({ tree: name, reason, rebuild: tree.rebuilds }, 'building the jobs anew');
+      log.warn({ tree: name, reason, rebuild }, 'building the jobs anew');
       return await trees.add(tree.plan, traceparent);
     });
+    // Only now: a Redis that takes no jobs would otherwise use up the run's tries.
+    tree.rebuilds = rebuild;
+    metrics.rebuilt();
     tree.addedAtMs = performance.now();
     tree.missing = 0;
     await trees.remove(rootQueue(tree.plan), old);

@@ -17,6 +17,8 @@ it('counts tries and processes over the trees that a job stood in', () => {
   expect(failures.count(failed([['a:1', 'INTERNAL']]))).toEqual({ attempts: 1, processes: 1 });
   const again = { ...failed([['b:2', 'INVALID_MESSAGE']]), id: '3.ab2.0' };
   expect(failures.count(again)).toEqual({ attempts: 2, processes: 2 });
+  // Looked at once more, because the next tree could not be added yet.
+  expect(failures.count(again)).toEqual({ attempts: 2, processes: 2 });
 });
 
 it('does not count what the job is not to blame for', () => {

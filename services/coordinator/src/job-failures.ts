@@ -11,6 +11,8 @@ const circumstances: ReadonlySet<string> = new Set([
 ]);
 
 interface Tally {
+  /** Of the job in each of its trees, those that are counted. */
+  readonly ids: Set<string>;
   attempts: number;
   readonly processes: Set<string>;
 }
@@ -19,12 +21,17 @@ interface Tally {
 export class JobFailures {
   readonly #tallies = new Map<string, Tally>();
 
-  /** Counts the tries of a failed job, save those that circumstances explain; returns the job's so far. */
+  /**
+   * Counts the tries of a failed job, once for each tree that it stood in and without those that circumstances explain;
+   * returns the job's so far.
+   */
   count(job: FailedJob): { readonly attempts: number; readonly processes: number } {
     const name = jobName(job);
-    const tally = this.#tallies.get(name) ?? { attempts: 0, processes: new Set() };
+    const tally = this.#tallies.get(name) ?? { ids: new Set(), attempts: 0, processes: new Set() };
     this.#tallies.set(name, tally);
-    for (const { process, code } of job.attempts) {
+    const isNew = !tally.ids.has(job.id);
+    tally.ids.add(job.id);
+    for (const { process, code } of isNew ? job.attempts : []) {
       if (circumstances.has(code)) continue;
       tally.attempts += 1;
       tally.processes.add(process);
