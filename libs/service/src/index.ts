@@ -22,13 +22,13 @@ export {
 export { checkEngineServers } from './rollout-engine.ts';
 export { startRolloutService } from './rollout-service.ts';
 export { RolloutWorker, rolloutMetrics } from './rollout-worker.ts';
+export { readAddresses } from './run-addresses.ts';
 export { openServers } from './servers.ts';
 export { type RunningService, runService, type ServiceContext } from './service-process.ts';
 export { openPeerSecurity, requireProtection } from './service-security.ts';
 export { type SupervisedService, Supervisor, type SupervisorEvent } from './supervisor.ts';
 export { type TracedJobOptions, tracedJob } from './traced-job.ts';
 export {
-  addressesFile,
   runTraining,
   type TrainHooks,
   type TrainOptions,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rolloutCounts } from '@mgrpo/algorithm';
@@ -15,6 +15,7 @@ import {
 } from '@mgrpo/rpc';
 import { redisAddressOf } from './queue-settings.ts';
 import { requireRunMemory } from './require-memory.ts';
+import { logFolder, writeAddresses } from './run-addresses.ts';
 import { openPeerSecurity } from './service-security.ts';
 import { type SupervisedService, Supervisor, type SupervisorEvent } from './supervisor.ts';
 
@@ -42,12 +43,6 @@ export interface TrainHooks {
   tell(message: string): void;
 }
 
-/** Of the services, in the run folder. */
-const logFolder = 'logs';
-
-/** Where a run that is under way is reached, in its folder: for `mgrpo status`. */
-export const addressesFile = `${logFolder}/addresses.json`;
-
 /** `halted`: the learner ended the run, for a suspicion of collapse or steps that are not finite. */
 export type TrainOutcome = 'finished' | 'stopped' | 'halted';
 
@@ -60,17 +55,21 @@ export async function runTraining(options: TrainOptions): Promise<TrainOutcome> 
   const { config, runFolder, hooks } = options;
   await requireRunMemory(config);
   const configPath = writeConfig(runFolder, config, options.storedConfig ?? config);
+  // Whatever fails from here on, what was opened before is closed, in the opposite order.
+  await using opened = new AsyncDisposableStack();
   const own = configOfRole(config, 'operator').deployment;
   const security = openPeerSecurity(own.security, hooks.tell);
+  opened.defer(() => security.close());
   const redis = await openRedis({
     url: own.redis.url === null ? null : redisAddressOf({ deployment: own }),
     folder: join(runFolder, 'redis'),
     tell: hooks.tell,
     searchPath: options.searchPath,
   });
+  opened.defer(() => redis.close());
   const coordinatorPort = await portOf(config, 'coordinator');
-  const addresses = join(runFolder, addressesFile);
-  writeFileSync(addresses, JSON.stringify({ coordinator: `127.0.0.1:${coordinatorPort}` }));
+  const coordinator = `127.0.0.1:${coordinatorPort}`;
+  opened.defer(writeAddresses(runFolder, { coordinator }));
   const supervisor = new Supervisor({
     services: servicesOf(config, [...options.serveCommand], {
       configPath,
@@ -83,20 +82,16 @@ export async function runTraining(options: TrainOptions): Promise<TrainOutcome> 
     stopMs: config.deployment.deadlines.drainMs + 500,
     onEvent: hooks.onService,
   });
+  opened.defer(() => supervisor.stop());
   const abort = new AbortController();
   const signal = AbortSignal.any([options.signal, abort.signal]);
-  const watching = watch(`127.0.0.1:${coordinatorPort}`, { signal, hooks, security });
-  try {
-    return await Promise.race([watching, supervisor.failed]);
-  } finally {
+  const watching = watch(coordinator, { signal, hooks, security });
+  opened.defer(async () => {
     // A coordinator that will not come back must not be waited for.
     abort.abort();
     await watching.catch(() => {});
-    await supervisor.stop();
-    await redis.close();
-    security.close();
-    rmSync(addresses, { force: true });
-  }
+  });
+  return await Promise.race([watching, supervisor.failed]);
 }
 
 /**

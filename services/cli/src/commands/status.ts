@@ -1,8 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { runFiles } from '@mgrpo/checkpoint';
 import { configOfRole, loadRunConfig } from '@mgrpo/config';
-import { MgrpoError } from '@mgrpo/errors';
 import {
   connect,
   contracts,
@@ -11,7 +9,7 @@ import {
   type RunStatus__Output,
   unary,
 } from '@mgrpo/rpc';
-import { addressesFile, openPeerSecurity } from '@mgrpo/service';
+import { openPeerSecurity, readAddresses } from '@mgrpo/service';
 import { newestRunFolder } from '../newest-run.ts';
 import { statusText } from '../status/status-text.ts';
 import { waitingFor } from '../status/waiting-for.ts';
@@ -28,7 +26,7 @@ const patienceMs = 5000;
 /** Prints who waits for whom in a run that is under way. */
 export async function status(run: string | undefined, flags: StatusFlags): Promise<number> {
   const folder = flags.coordinator === undefined ? resolve(run ?? newestRunFolder()) : null;
-  const address = flags.coordinator ?? coordinatorOf(folder!);
+  const address = flags.coordinator ?? readAddresses(folder!).coordinator;
   const security = securityOf(flags.config ?? (folder && join(folder, runFiles.config)));
   const client = connect(contracts.CoordinatorService, address, security);
   try {
@@ -54,17 +52,4 @@ function securityOf(file: string | null): PeerSecurity {
   const config = loadRunConfig({ file, environment: process.env, overrides: [] });
   const { security } = configOfRole(config, 'operator').deployment;
   return openPeerSecurity(security, (message) => process.stderr.write(`${message}\n`));
-}
-
-/** @throws MgrpoError NOT_FOUND where `mgrpo train` has left no address */
-function coordinatorOf(folder: string): string {
-  const path = join(folder, addressesFile);
-  if (!existsSync(path)) {
-    throw new MgrpoError(
-      'NOT_FOUND',
-      `${path} is not there: no run is under way in that folder; name its folder, or the coordinator with --coordinator HOST:PORT`,
-    );
-  }
-  const { coordinator } = JSON.parse(readFileSync(path, 'utf8')) as { coordinator: string };
-  return coordinator;
 }
