@@ -51,3 +51,12 @@ it('a transaction that is discarded for want of memory is worth another try, one
   expect(String(full)).toContain('EXECABORT');
   expect(isRedisOutage(full)).toBe(true);
 });
+
+it.each(['redis://me:secret%zz@cache:6379', 'redis://:secret@cache:66666'])(
+  'an address that can not be read is refused without its password: %#',
+  (url) => {
+    const refused = () => connectRedis(url);
+    expect(refused).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG' }));
+    expect(refused).toThrow(/^redis:\/\/(me)?:\*\*\*@cache:\d+ is no address of a Redis/);
+  },
+);

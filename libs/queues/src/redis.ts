@@ -85,7 +85,16 @@ function client(address: string | RedisAddress, options: ClientOptions): Redis {
   const url = urlOf(address);
   const own = { ...identityOptions(address), ...options };
   const sentinels = sentinelOptions(url);
-  return sentinels === null ? new Redis(url, own) : new Redis({ ...sentinels, ...own });
+  if (sentinels !== null) return new Redis({ ...sentinels, ...own });
+  try {
+    return new Redis(url, own);
+  } catch {
+    // The parser's own words quote the address, with the password.
+    throw new MgrpoError(
+      'INVALID_CONFIG',
+      `${hidePassword(url)} is no address of a Redis: its port may be none, or a % begin no escape (write it as %25)`,
+    );
+  }
 }
 
 const urlOf = (address: string | RedisAddress) =>

@@ -30,3 +30,14 @@ it.each(['redis+sentinel://a:1', 'redis+sentinel://a/run', 'redis+sentinel:///ru
     expect(() => sentinelOptions(url)).toThrow('is no address of the form');
   },
 );
+
+it.each([
+  ['user', 'redis+sentinel://m%e:secret@a:1/run'],
+  ['password', 'redis+sentinel://me:secret%zz@a:1/run'],
+  ['password', 'redis+sentinel://:secret%@a:1/run'],
+])('refuses a %s with a broken escape, and does not tell it', (part, url) => {
+  const refused = () => sentinelOptions(url);
+  expect(refused).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG' }));
+  expect(refused).toThrow(`the ${part} in the address of Redis has a % that begins no escape`);
+  expect(refused).not.toThrow(/secret/);
+});

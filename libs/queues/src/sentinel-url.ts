@@ -14,7 +14,7 @@ const pattern = /^(rediss?)\+sentinel:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/@]+)\
  * User and password are Redis's, which Sentinels of this form do not ask for.
  *
  * @example sentinelOptions('redis+sentinel://a:26379,b:26379/run') // name 'run', sentinels a and b
- * @throws MgrpoError INVALID_CONFIG when it names no master, or no Sentinel
+ * @throws MgrpoError INVALID_CONFIG when it names no master, or no Sentinel, or can't be decoded
  */
 export function sentinelOptions(url: string): SentinelOptions | null {
   if (!/^rediss?\+sentinel:/.test(url)) return null;
@@ -33,8 +33,20 @@ export function sentinelOptions(url: string): SentinelOptions | null {
   return {
     sentinels,
     name,
-    ...(username ? { username: decodeURIComponent(username) } : {}),
-    ...(password ? { password: decodeURIComponent(password) } : {}),
+    ...(username ? { username: decoded('user', username) } : {}),
+    ...(password ? { password: decoded('password', password) } : {}),
     ...(scheme === 'rediss' ? { tls: {}, enableTLSForSentinelMode: true } : {}),
   };
+}
+
+/** Without its percent escapes. The text is secret, and stands in no message. */
+function decoded(part: 'user' | 'password', text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new MgrpoError(
+      'INVALID_CONFIG',
+      `the ${part} in the address of Redis has a % that begins no escape; write it as %25`,
+    );
+  }
 }
