@@ -140,7 +140,9 @@ const deadlines = z
       .describe('waiting for weights in one job, and running it (ms)'),
     iterationMs: milliseconds
       .default(3_600_000)
-      .describe('one iteration without any progress before its jobs are built anew (ms)'),
+      .describe(
+        'from adding the jobs of an iteration or evaluation to the end of the last one, before they are built anew; also for the learner’s job, which waits for the iterations before it (ms)',
+      ),
     redisMs: milliseconds
       .default(5000)
       .describe(
