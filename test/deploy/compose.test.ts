@@ -47,7 +47,7 @@ let serveHelp: ReturnType<typeof mgrpo> | undefined;
 const roles = ['learner', 'coordinator', 'voter', 'policy-rollout', 'momentum-rollout'];
 
 test('all services, Redis and the two that watch are there', () => {
-  const expected = [...roles, 'policy-rollout-gpu', 'momentum-rollout-gpu'];
+  const expected = [...roles, 'weight-relay', 'policy-rollout-gpu', 'momentum-rollout-gpu'];
   expect(ours.map(([name]) => name).toSorted()).toEqual(expected.toSorted());
   expect(services.map(([name]) => name)).toEqual(
     expect.arrayContaining(['redis', 'prometheus', 'grafana']),
@@ -58,6 +58,7 @@ test('all services, Redis and the two that watch are there', () => {
   expect(profilesOf('grafana')).toEqual(['monitoring']);
   expect(profilesOf('jaeger')).toEqual(['tracing']);
   expect(profilesOf('policy-rollout-gpu')).toEqual(['gpu']);
+  expect(profilesOf('weight-relay')).toEqual(['relay']);
 });
 
 describe.each(services)('%s', (_name, service) => {
@@ -99,7 +100,7 @@ describe.each(ours)('%s', (name, service) => {
 
   test('is a service of the command line, with flags that exist', async () => {
     expect(verb).toBe('serve');
-    expect(roles).toContain(role);
+    expect([...roles, 'weight-relay']).toContain(role);
     expect(name.replace(/-gpu$/, '')).toBe(role);
     serveHelp ??= mgrpo('serve', '--help');
     const { stdout } = await serveHelp;
@@ -119,8 +120,9 @@ describe.each(ours)('%s', (name, service) => {
     expect(deployment.learner.address).toBe(`learner:${deployment.learner.port}`);
     expect(deployment.coordinator.address).toBe(`coordinator:${deployment.coordinator.port}`);
     expect(deployment.tracing.endpoint).toBeNull();
-    const { policyRollout, momentumRollout, voter, learner, coordinator } = deployment;
-    for (const listen of [policyRollout, momentumRollout, voter, learner, coordinator]) {
+    const { policyRollout, momentumRollout, voter, learner, coordinator, weightRelay } = deployment;
+    const all = [policyRollout, momentumRollout, voter, learner, coordinator, weightRelay];
+    for (const listen of all) {
       expect(listen.host).toBe('0.0.0.0');
       expect(listen.metricsPort).toBe(9464);
     }
@@ -132,6 +134,25 @@ describe.each(ours)('%s', (name, service) => {
     expect(service.networks).toEqual(['run']);
     expect(compose.networks.run?.internal).toBe(true);
   });
+});
+
+test('rollout workers take weights from relays where a person says so, and nobody else', () => {
+  const text = read('docker-compose.yml').replace(
+    /\$\{MGRPO_RELAYS:-[^}]*\}/g,
+    '[weight-relay:7000]',
+  );
+  const withRelays: Compose = parse(withDefaults(text), { merge: true });
+  const relaysOf = ({ services }: Compose, name: string) =>
+    loadRunConfig({
+      file: join(root, 'recipes/arithmetic.yaml'),
+      environment: services[name]!.environment!,
+      overrides: [],
+    }).deployment.weights.relays;
+  for (const [name] of ours) {
+    const isRollout = name.includes('rollout');
+    expect(relaysOf(compose, name), name).toEqual([]);
+    expect(relaysOf(withRelays, name), name).toEqual(isRollout ? ['weight-relay:7000'] : []);
+  }
 });
 
 test('only the learner writes the run folder', () => {
