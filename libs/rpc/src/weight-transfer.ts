@@ -37,22 +37,32 @@ export interface WeightTransfer {
   readonly weights: WeightVersion;
   readonly received: number;
   readonly state: 'arriving' | 'whole' | 'broken';
+  /** W3C traceparent of the span that sends or published it; null where nothing is traced. */
+  readonly traceparent: string | null;
 }
 
-/** A version that is all there, as the learner made it. */
-export function wholeTransfer(weights: WeightVersion): WeightTransfer {
-  return { weights, received: weights.bytes.length, state: 'whole' };
+/** A version that is all there, as the learner made it; `traceparent`: of the span that publishes it. */
+export function wholeTransfer(
+  weights: WeightVersion,
+  traceparent: string | null = null,
+): WeightTransfer {
+  return { weights, received: weights.bytes.length, state: 'whole', traceparent };
 }
 
 /**
  * Sends a version in chunks from `offset` on, as fast as the subscriber reads and the bytes arrive.
  *
- * `progress` resolves when more may have arrived; it throws when the subscriber need not wait any longer.
+ * `progress` resolves when more may have arrived; it throws when the subscriber need not wait any longer. `traceparent`: of
+ * the span that sends.
  */
 export async function sendWeights(
   sink: MessageSink<WeightChunk>,
   transfer: WeightTransfer,
-  { offset = 0, progress }: { offset?: number; progress: () => Promise<void> },
+  {
+    offset = 0,
+    progress,
+    traceparent = null,
+  }: { offset?: number; progress: () => Promise<void>; traceparent?: string | null },
 ): Promise<void> {
   const { weights } = transfer;
   const role: Role = wireRole[weights.role];
@@ -71,6 +81,7 @@ export async function sendWeights(
       offset: start,
       data: weights.bytes.subarray(start, end),
       runId: weights.runId,
+      traceparent: traceparent ?? '',
     });
     start = end;
   }
@@ -86,7 +97,10 @@ export class WeightAssembler {
   readonly #expectedBytes: number;
   readonly #hash = createHash('sha256');
   #transfer:
-    | { weights: WeightVersion; received: number; state: WeightTransfer['state'] }
+    | (Pick<WeightTransfer, 'weights' | 'traceparent'> & {
+        received: number;
+        state: WeightTransfer['state'];
+      })
     | undefined;
 
   /** `expectedBytes`: what the model's parameters take, so that a hostile header can't make us allocate more. */
@@ -146,9 +160,10 @@ export class WeightAssembler {
         );
       }
       const { version, learnerEpoch, sha256, runId } = chunk;
+      const traceparent = chunk.traceparent || null;
       const bytes = Buffer.alloc(chunk.totalBytes);
       const weights = { role, version, learnerEpoch, sha256, runId, bytes };
-      this.#transfer = { weights, received: 0, state: 'arriving' };
+      this.#transfer = { weights, received: 0, state: 'arriving', traceparent };
     }
     const { weights, received } = this.#transfer;
     const isNext =

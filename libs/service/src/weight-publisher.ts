@@ -12,12 +12,6 @@ import { quietTracer, type Tracer } from '@mgrpo/telemetry';
 
 type Role = 'policy' | 'momentum';
 
-/** A version, and the span that published it. */
-interface Kept {
-  transfer: WeightTransfer;
-  traceparent: string | null;
-}
-
 /** What one subscriber asks for. */
 export interface WeightRequest {
   role: Role;
@@ -57,7 +51,7 @@ export class WeightPublisher {
   readonly #keep: number;
   readonly #hooks: WeightPublisherHooks;
   readonly #tracer: Tracer;
-  readonly #kept: Record<Role, readonly Kept[]> = { policy: [], momentum: [] };
+  readonly #kept: Record<Role, readonly WeightTransfer[]> = { policy: [], momentum: [] };
   readonly #subscribers: Record<Role, number> = { policy: 0, momentum: 0 };
   readonly #sendings = new Set<{ role: Role; version: number; evict(error: MgrpoError): void }>();
   #changed = Promise.withResolvers<void>();
@@ -72,22 +66,22 @@ export class WeightPublisher {
 
   /** Adds a version of each role, the newest so far, and wakes the subscribers. */
   publish(versions: Record<Role, WeightVersion>, traceparent: string | null = null): void {
-    this.offer(wholeTransfer(versions.policy), traceparent);
-    this.offer(wholeTransfer(versions.momentum), traceparent);
+    this.offer(wholeTransfer(versions.policy, traceparent));
+    this.offer(wholeTransfer(versions.momentum, traceparent));
   }
 
   /** Adds a version that arrives; to be called again whenever more of it has, and when it is whole or broken. */
-  offer(transfer: WeightTransfer, traceparent: string | null = null): void {
+  offer(transfer: WeightTransfer): void {
     const { role, version } = transfer.weights;
-    const others = this.#kept[role].filter((each) => each.transfer.weights.version !== version);
+    const others = this.#kept[role].filter(({ weights }) => weights.version !== version);
     const known = this.#kept[role].filter((each) => !others.includes(each));
     // A learner that restarted sends what is there: until it is whole again, what is whole is served.
-    const candidates = [{ transfer, traceparent }, ...known];
+    const candidates = [transfer, ...known];
     const best =
-      candidates.find((each) => each.transfer.state === 'whole') ??
-      candidates.find((each) => each.transfer.state === 'arriving');
+      candidates.find(({ state }) => state === 'whole') ??
+      candidates.find(({ state }) => state === 'arriving');
     this.#kept[role] = [...others, ...(best === undefined ? [] : [best])]
-      .sort((a, b) => a.transfer.weights.version - b.transfer.weights.version)
+      .sort((a, b) => a.weights.version - b.weights.version)
       .slice(-this.#keep);
     this.#evict(role);
     this.#wake();
@@ -115,12 +109,12 @@ export class WeightPublisher {
     try {
       let sent = held;
       while (!this.#isClosed && !sink.signal.aborted) {
-        const next = this.#kept[role].find(({ transfer }) => isAfter(transfer.weights, sent));
+        const next = this.#kept[role].find(({ weights }) => isAfter(weights, sent));
         if (next === undefined) {
           await this.#change(sink.signal);
         } else {
-          await this.#send(sink, next, 0);
-          sent = next.transfer.weights;
+          await this.#send(sink, next);
+          sent = next.weights;
         }
       }
     } finally {
@@ -132,28 +126,25 @@ export class WeightPublisher {
   async fetch(request: WeightRequest, sink: MessageSink<WeightChunk>): Promise<void> {
     const { role, version, offset, traceparent } = request;
     const kept = this.#kept[role];
-    const found = kept.find(({ transfer }) => transfer.weights.version === version);
+    const found = kept.find(({ weights }) => weights.version === version);
     if (found === undefined) {
-      const versions = kept.map(({ transfer }) => transfer.weights.version).join(', ');
+      const versions = kept.map(({ weights }) => weights.version).join(', ');
       throw new MgrpoError(
         'NOT_FOUND',
         `${role} weights of version ${version} are not kept; kept are ${versions || 'none yet'}`,
       );
     }
-    const parent = traceparent ?? found.traceparent;
-    await this.#send(sink, { ...found, traceparent: parent }, offset);
+    await this.#send(sink, found, { offset, parent: traceparent ?? found.traceparent });
   }
 
   #whole(role: Role): WeightVersion[] {
-    return this.#kept[role].flatMap(({ transfer }) =>
-      transfer.state === 'whole' ? [transfer.weights] : [],
-    );
+    return this.#kept[role].flatMap(({ state, weights }) => (state === 'whole' ? [weights] : []));
   }
 
   async #send(
     sink: MessageSink<WeightChunk>,
-    { transfer, traceparent: parent }: Kept,
-    offset: number,
+    transfer: WeightTransfer,
+    { offset, parent } = { offset: 0, parent: transfer.traceparent },
   ): Promise<void> {
     const startedAtMs = performance.now();
     const { role, version } = transfer.weights;
@@ -182,8 +173,8 @@ export class WeightPublisher {
     };
     try {
       const attributes = { role, version, bytes };
-      await this.#tracer.span('send weights', { parent, attributes }, () =>
-        sendWeights({ send, signal: sink.signal }, transfer, { offset, progress }),
+      await this.#tracer.span('send weights', { parent, attributes }, ({ traceparent }) =>
+        sendWeights({ send, signal: sink.signal }, transfer, { offset, progress, traceparent }),
       );
     } finally {
       this.#sendings.delete(sending);
@@ -194,7 +185,7 @@ export class WeightPublisher {
 
   /** Ends the sending of versions that are not kept any more. */
   #evict(role: Role): void {
-    const kept = new Set(this.#kept[role].map(({ transfer }) => transfer.weights.version));
+    const kept = new Set(this.#kept[role].map(({ weights }) => weights.version));
     for (const sending of this.#sendings) {
       if (sending.role !== role || kept.has(sending.version)) continue;
       sending.evict(

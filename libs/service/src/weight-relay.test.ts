@@ -9,7 +9,8 @@ import {
   type WeightVersion,
   wireRole,
 } from '@mgrpo/rpc';
-import { createLogger } from '@mgrpo/telemetry';
+import { createLogger, openTracer, WorkScope } from '@mgrpo/telemetry';
+import { startCollector } from '@mgrpo/telemetry/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openProxy, type TcpProxy } from './proxy.testing.ts';
 import { type SwitchReason, WeightFeed } from './weight-feed.ts';
@@ -148,7 +149,10 @@ describe('through a relay', () => {
 
   it('a byte goes on before the version is whole, and the version is none before that', async () => {
     const policy = weights(0);
-    const half = { weights: policy, received: numBytes / 2, state: 'arriving' as const };
+    const half = {
+      ...{ weights: policy, received: numBytes / 2, traceparent: null },
+      state: 'arriving' as const,
+    };
     const learner = await learnerOf();
     learner.publisher.offer(half);
     const relay = await relayOf([learner.proxy.port]);
@@ -159,6 +163,39 @@ describe('through a relay', () => {
     learner.publisher.offer(Object.assign(half, { received: numBytes, state: 'whole' }));
     expect(await child.feed.arrived(0, 10_000)).toBe(true);
     expectSame([...child.seen, relay.publisher.newest('policy')!], [policy, policy]);
+  });
+
+  it('a transfer is traced as part of the one that it comes from, back to what published the version', async () => {
+    const collector = await startCollector();
+    const scope = new WorkScope();
+    const tracers = await Promise.all(
+      ['learner', 'relay-1', 'relay-2'].map((service) =>
+        openTracer({
+          ...{ endpoint: collector.endpoint, sampleRatio: 1, service, instance: 'here:1' },
+          ...{ scope, log, onDropped: () => {} },
+        }),
+      ),
+    );
+    const [learner, first, second] = tracers.map((tracer) => new WeightPublisher(2, { tracer }));
+    childOf([await serve(learner!)], { relay: first! });
+    childOf([await serve(first!)], { relay: second! });
+    const child = childOf([await serve(second!)]);
+    const published = tracers[0]!.newTrace()!;
+    const policy = weights(0);
+    learner!.publish({ policy, momentum: { ...policy, role: 'momentum' } }, published);
+    expect(await child.feed.arrived(0, 10_000)).toBe(true);
+    for (const tracer of tracers) await tracer.close(2000);
+    await collector.close();
+    const spans = collector.spans.toSorted((a, b) => (a.service < b.service ? -1 : 1));
+    const [, traceId, rootId] = published.split('-');
+    expect(spans.map(({ service, name }) => `${service} ${name}`)).toEqual([
+      'learner send weights',
+      'relay-1 send weights',
+      'relay-2 send weights',
+    ]);
+    const ids = spans.map(({ spanId }) => spanId);
+    expect(spans.map(({ parentSpanId }) => parentSpanId)).toEqual([rootId, ...ids.slice(0, 2)]);
+    expect(new Set(spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
   });
 
   it('a worker of another machine is refused, as by the learner; the relay may be one', async () => {

@@ -28,7 +28,7 @@ export function main(config: RunConfig): Promise<number> {
  * workers there are. A byte goes on as soon as it has come, before the version is whole.
  */
 async function startWeightRelay(context: ServiceContext): Promise<RunningService> {
-  const { config, log, registry, security, joined } = context;
+  const { config, log, registry, tracer, security, joined } = context;
   const [model, run] = await Promise.all([
     loadModelConfig(config.model.path),
     joinRun(config, security),
@@ -48,6 +48,7 @@ async function startWeightRelay(context: ServiceContext): Promise<RunningService
       metrics.weightSeconds.observe(labels, seconds);
     },
     onSubscribers: (role, count) => metrics.relayChildren.set({ role }, count),
+    tracer,
   });
   const roles =
     rolloutCounts(config.algorithm).momentum > 0

@@ -12,6 +12,7 @@ export interface WeightChunk {
   'offset'?: (number | string | Long);
   'data'?: (Buffer | Uint8Array | string);
   'runId'?: (string);
+  'traceparent'?: (string);
 }
 
 export interface WeightChunk__Output {
@@ -23,4 +24,5 @@ export interface WeightChunk__Output {
   'offset': (number);
   'data': (Buffer);
   'runId': (string);
+  'traceparent': (string);
 }
