@@ -104,7 +104,7 @@ describe('a Redis with a user for each role', () => {
   });
 });
 
-it('trains to the same weights with TLS, certificates and users everywhere, and leaves no secret behind', async ({
+it('trains to the same weights with TLS, certificates and users everywhere, through a relay, and leaves no secret behind', async ({
   skip,
 }) => {
   if (redis === undefined) skip('there is no redis-server');
@@ -116,6 +116,7 @@ it('trains to the same weights with TLS, certificates and users everywhere, and 
   const secure = await small('secure', {
     set: [
       'deployment.security.reloadMs=100',
+      'deployment.workers.relay=1',
       ...settings('deployment.security', security),
       ...settings('deployment.redis', redis!.address),
     ],
@@ -130,6 +131,12 @@ it('trains to the same weights with TLS, certificates and users everywhere, and 
   expect(secure.restarts).toEqual(['voter-1']);
   expect(secure.policySha256).toBe(plain.policySha256);
   expect(secure.metrics).toEqual(plain.metrics);
+  for (const role of ['policy', 'momentum']) {
+    const log = readFileSync(join(workspace.folder, `secure/logs/${role}-rollout-1.log`), 'utf8');
+    // The relay served them: no one turned to the learner.
+    expect(log).toContain('"msg":"ready"');
+    expect(log).not.toContain('weights come from another source');
+  }
 
   const planted = [...before, ...secretsIn(secrets.folder)];
   expect(planted.length).toBeGreaterThan(15);
