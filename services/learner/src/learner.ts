@@ -20,6 +20,15 @@ import { iterationRecord } from './iteration-record.ts';
 import { secondsOf } from './iteration-seconds.ts';
 import type { LearnerOptions } from './learner-options.ts';
 
+/** A batch that waits for its turn, with all that can be made ready before. */
+interface PreparedBatch {
+  readonly offered: OfferedBatch;
+  /** Of the journal's record. */
+  readonly bytes: Uint8Array;
+  readonly record: TrainingBatch__Output;
+  readonly prompts: readonly (readonly TrainingSequence[])[];
+}
+
 /**
  * The only writer of weights.
  *
@@ -31,7 +40,7 @@ import type { LearnerOptions } from './learner-options.ts';
 export class Learner {
   readonly states = new Broadcast<LearnerState>();
   readonly #options: LearnerOptions;
-  readonly #pending = new Map<number, OfferedBatch>();
+  readonly #pending = new Map<number, PreparedBatch>();
   #applied: number;
   #checkpointed: number;
   #phase = 'replaying';
@@ -93,7 +102,8 @@ export class Learner {
   async offer(offered: OfferedBatch): Promise<void> {
     const iteration = offered.batch.iteration ?? 0;
     if (iteration < this.#applied) return offered.journaled();
-    this.#pending.set(iteration, offered);
+    // With a lag this is done beside the step before.
+    this.#pending.set(iteration, prepare(offered));
     this.#publishState();
     await this.#exclusively(async () => {
       for (let next = this.#takeNext(); next !== undefined; next = this.#takeNext()) {
@@ -161,7 +171,7 @@ export class Learner {
     return result;
   }
 
-  #takeNext(): OfferedBatch | undefined {
+  #takeNext(): PreparedBatch | undefined {
     if (this.#isHalted) return undefined;
     for (const iteration of this.#pending.keys()) {
       if (iteration < this.#applied) this.#pending.delete(iteration);
@@ -171,27 +181,22 @@ export class Learner {
     return next;
   }
 
-  async #journalAndApply(offered: OfferedBatch): Promise<void> {
+  async #journalAndApply(prepared: PreparedBatch): Promise<void> {
     const { tracer } = this.#options;
-    const span = { iteration: this.#applied, parent: offered.traceparent };
-    await tracer.span('apply', span, () => this.#journalThenApply(offered));
+    const span = { iteration: this.#applied, parent: prepared.offered.traceparent };
+    await tracer.span('apply', span, () => this.#journalThenApply(prepared));
   }
 
-  async #journalThenApply({ batch, timings, journaled }: OfferedBatch): Promise<void> {
+  async #journalThenApply({ offered, bytes, record, prompts }: PreparedBatch): Promise<void> {
     const { journal, tracer, onFatal } = this.#options;
-    const bytes = encodeStored(contracts.TrainingBatch, batch);
-    // What is applied is what the journal says, so that a replay can't differ.
-    const record = decodeStored(contracts.TrainingBatch, bytes, 'the batch to journal');
-    // A batch that can't be trained on must not enter the journal: every replay would fail on it.
-    const prompts = trainingSequences(record);
     try {
       faultPoint('before-journal');
       await tracer.span('journal', { attributes: { bytes: bytes.length } }, () =>
         journal.append(this.#applied, bytes),
       );
       faultPoint('after-journal');
-      journaled();
-      await this.#apply(record, prompts, timings, true);
+      offered.journaled();
+      await this.#apply(record, prompts, offered.timings, true);
     } catch (error) {
       onFatal(error);
       throw error;
@@ -335,9 +340,9 @@ export class Learner {
     const { engine, versions, publisher, gauges, runId, epoch } = this.#options;
     const weights = await engine.weights();
     const version = this.#applied;
-    for (const role of ['policy', 'momentum'] as const) {
-      this.#sha256[role] = await versions.put(role, version, weights[role]);
-    }
+    const put = (role: 'policy' | 'momentum') => versions.put(role, version, weights[role]);
+    const [policy, momentum] = await Promise.all([put('policy'), put('momentum')]);
+    this.#sha256 = { policy, momentum };
     const sent = (role: 'policy' | 'momentum') =>
       sentVersion(role, { version, runId, epoch, sha256: this.#sha256[role], flat: weights[role] });
     publisher.publish({ policy: sent('policy'), momentum: sent('momentum') }, traceparent);
@@ -373,6 +378,14 @@ export class Learner {
   #publishState(): void {
     this.states.publish(this.state);
   }
+}
+
+/** @throws MgrpoError when nothing can be trained on it: it must not enter the journal, where every replay would fail */
+function prepare(offered: OfferedBatch): PreparedBatch {
+  const bytes = encodeStored(contracts.TrainingBatch, offered.batch);
+  // What is applied is what the journal says, so that a replay can't differ.
+  const record = decodeStored(contracts.TrainingBatch, bytes, 'the batch to journal');
+  return { offered, bytes, record, prompts: trainingSequences(record) };
 }
 
 function sentVersion(
