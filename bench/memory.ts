@@ -1,29 +1,45 @@
 /**
  * Peak resident memory of a training step against the length of its one response.
  *
- *   node bench/memory.ts [recompute=layers] [layers=2] [tokens=3072] [vocabulary=151936] [rank=0]
+ *   node bench/memory.ts [recompute=layers] [layers=2] [tokens=3072] [vocabulary=151936] [rank=0] [reference=none]
  *
  * The model has the shapes of Qwen3-0.6B but `layers` of its layers, and random weights. One JSON line: the
  * operating system's peak during the step, what of it is above programs and state (policy, momentum model,
- * gradient, two moments; with a `rank`, an adapter and the weights under it), and what `gradientPassBytes` says of that; MiB. Every measurement is a process of its
- * own. CPU seconds, since others may use the machine.
+ * gradient, two moments; with a `rank`, an adapter and the weights under it), and what `gradientPassBytes` says of
+ * that; MiB. Every measurement is a process of its own. CPU seconds, since others may use the machine.
+ *
+ * With `reference=memory` the step has a KL towards the initial weights, which are no part of that state; with
+ * `reference=disk` they lie in a temporary folder, in float32, and `scoringCpuSeconds` is what the pass over the
+ * reference takes, beside one with weights in memory.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { adapterTargets } from '@mgrpo/algorithm';
+import { saveModelFolder } from '@mgrpo/checkpoint';
 import {
   initialAdapter,
   numAdapterParameters,
   numParameters,
   parseModelConfig,
 } from '@mgrpo/model';
-import { gradientPassBytes, initialTrainerState, type Recompute, Trainer } from '@mgrpo/training';
+import {
+  gradientPassBytes,
+  initialTrainerState,
+  type Recompute,
+  type ScoringWeights,
+  storedReference,
+  Trainer,
+  type TrainingLoss,
+} from '@mgrpo/training';
 
 const argument = (name: string, value: string): string =>
   process.argv.find((text) => text.startsWith(`${name}=`))?.slice(name.length + 1) ?? value;
 
 const numTokens = Number(argument('tokens', '3072'));
 const recompute = argument('recompute', 'layers') as Recompute;
-const model = parseModelConfig({
+const place = argument('reference', 'none') as 'none' | 'memory' | 'disk';
+const configJson = {
   model_type: 'qwen3',
   vocab_size: Number(argument('vocabulary', '151936')),
   hidden_size: 1024,
@@ -34,7 +50,8 @@ const model = parseModelConfig({
   intermediate_size: 3072,
   max_position_embeddings: 40960,
   tie_word_embeddings: true,
-});
+};
+const model = parseModelConfig(configJson);
 
 const rank = Number(argument('rank', '0'));
 const adapter = rank === 0 ? null : { rank, alpha: 2 * rank, targets: adapterTargets };
@@ -54,12 +71,31 @@ function residentMib(line: 'VmRSS' | 'VmHWM'): number {
   return Math.round(Number(new RegExp(`${line}:\\s+(\\d+)`).exec(status)?.[1]) / 1024);
 }
 
+/** The KL reference, or the weights under an adapter. */
+async function referenceAt(folder: string) {
+  if (place === 'disk') {
+    await saveModelFolder(folder, { configJson, weights, tokenizerFolder: folder });
+    return storedReference(model, folder, weights);
+  }
+  return place === 'memory' || adapter !== null ? weights.slice() : null;
+}
+
+const withKl: TrainingLoss = {
+  kind: 'policy',
+  clipRatio: 0.2,
+  klCoefficient: 0.005,
+  importance: null,
+  aggregation: 'token-mean',
+  klReference: 'initial',
+};
+const folder = mkdtempSync(join(tmpdir(), 'mgrpo-memory-'));
+process.on('exit', () => rmSync(folder, { recursive: true }));
 const programsMib = residentMib('VmRSS');
 const weights = randomWeights();
 const trainer = await Trainer.open({
   model,
   options: {
-    loss: { kind: 'supervised' },
+    loss: place === 'none' ? { kind: 'supervised' } : withKl,
     optimizer: {
       beta1: 0.9,
       beta2: 0.999,
@@ -73,26 +109,45 @@ const trainer = await Trainer.open({
     adapter,
   },
   state: initialTrainerState(weights, adapter && initialAdapter(model, adapter, 1)),
-  reference: adapter && weights.slice(),
+  reference: await referenceAt(join(folder, 'base')),
   now: () => performance.now(),
 });
-function step(length: number): Promise<unknown> {
-  const response = {
+function response(length: number) {
+  return {
     promptTokens: Int32Array.of(1),
     responseTokens: Int32Array.from({ length }, (_, i) => (i * 7919) % model.vocabSize),
-    behaviourLogprobs: new Float32Array(0),
+    behaviourLogprobs: new Float32Array(place === 'none' ? 0 : length).fill(-12),
     advantage: 1,
   };
+}
+
+function step(length: number) {
   const rates = { learningRates: [1e-6], momentumCoefficients: [0.99] };
-  return trainer.step({ prompts: [[response]], ...rates });
+  return trainer.step({ prompts: [[response(length)]], ...rates });
+}
+
+async function cpuSecondsOf(work: () => Promise<unknown>): Promise<number> {
+  const start = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(start);
+  return Number(((user + system) / 1e6).toFixed(2));
+}
+
+/** Medians of three rounds that take turns. */
+async function scoringCpuSeconds() {
+  const score = (weights: ScoringWeights) => () => trainer.score([response(numTokens)], weights);
+  const rounds: [number, number][] = [];
+  while (rounds.length < 3) {
+    rounds.push([await cpuSecondsOf(score('policy')), await cpuSecondsOf(score('reference'))]);
+  }
+  const median = (place: 0 | 1) => rounds.map((round) => round[place]).sort((a, b) => a - b)[1];
+  return { memory: median(0), disk: median(1) };
 }
 
 // Moments and gradient are zero pages that no one has touched: a short step makes them resident.
 await step(16);
 writeFileSync('/proc/self/clear_refs', '5');
-const start = process.cpuUsage();
-await step(numTokens);
-const { user, system } = process.cpuUsage(start);
+const cpuSeconds = await cpuSecondsOf(() => step(numTokens));
 const peakMib = residentMib('VmHWM');
 const parameters = numParameters(model);
 const limits = { microbatchTokens: numTokens, recompute, adapter };
@@ -108,13 +163,15 @@ console.log(
     vocabulary: model.vocabSize,
     parameters,
     rank,
+    reference: place,
     tokens: numTokens,
     programsMib,
     stateMib,
     peakMib,
     aboveMib: peakMib - stateMib - programsMib,
     estimateMib,
-    cpuSeconds: Number(((user + system) / 1e6).toFixed(1)),
+    cpuSeconds,
+    scoringCpuSeconds: place === 'disk' ? await scoringCpuSeconds() : null,
   }),
 );
 await trainer.close();

@@ -25,6 +25,8 @@ const settings = (method: string): string[] => [
   'prompts.validation=null',
 ];
 
+/** Where things are may differ. */
+const elsewhere = ['deployment.rollout.rolloutsPerJob=2', 'deployment.learner.reference=disk'];
 const workers = ['policy', 'momentum', 'voter'].map((name) => `deployment.workers.${name}=2`);
 
 /** The weights after the same run in one process, without queue or services. */
@@ -50,7 +52,7 @@ it.each(Object.keys(methods) as MethodName[])(
     const result = await trainSmall({
       runFolder: join(folder, method),
       base,
-      set: [...set, ...workers, 'deployment.rollout.rolloutsPerJob=2'],
+      set: [...set, ...workers, ...elsewhere],
       onIteration: (applied, pids) => {
         if (applied === 1) process.kill(pids.get('learner')!, 'SIGKILL');
       },

@@ -13,12 +13,15 @@ export { readModelConfig } from './model-config-file.ts';
 export type { ModelFolder, ModelToSave } from './model-folder.ts';
 export {
   checkModelFolder,
+  checkShapes,
   loadModelConfig,
   loadModelFolder,
+  readParameters,
   saveModelFolder,
 } from './model-folder.ts';
 export { modelSha256 } from './model-identity.ts';
 export type { RunFolderOptions } from './run-folder.ts';
 export { RunFolder, runFiles } from './run-folder.ts';
 export { type NamedTensor, SafetensorsFile, type StoredTensor } from './safetensors.ts';
+export { openTensorSource, type TensorSource } from './tensor-source.ts';
 export type { StoredVersion, VersionStore } from './versions.ts';

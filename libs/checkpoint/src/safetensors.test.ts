@@ -40,6 +40,10 @@ test('what is written is read back, for any shapes', async () => {
         const read = new Float32Array(values.length);
         await file.readInto(name, read);
         expect(read).toEqual(values);
+        const end = new Float32Array(values.length >> 1);
+        const first = values.length - end.length;
+        await file.readInto(name, end, first);
+        expect(end).toEqual(values.subarray(first));
         expect(file.tensors.get(name)?.shape).toEqual(shape);
       }
       await file.close();
@@ -69,8 +73,10 @@ test('F16 and BF16 tensors are widened', async () => {
   const brain = new Float32Array(1);
   await file.readInto('h', half);
   await file.readInto('b', brain);
+  const second = new Float32Array(1);
+  await file.readInto('h', second, 1);
   await file.close();
-  expect([...half, ...brain]).toEqual([1, -2, 10]);
+  expect([...half, ...brain, ...second]).toEqual([1, -2, 10, -2]);
 });
 
 test('a file cut anywhere is reported with expected and actual bytes', async () => {

@@ -106,20 +106,19 @@ export class SafetensorsFile {
     }
   }
 
-  /** Reads a tensor's values into `target` (its length is the tensor's number of elements), widening to float32. */
-  async readInto(name: string, target: Float32Array): Promise<void> {
+  /** Fills `target` with a tensor's values from element `first` on, widening to float32. */
+  async readInto(name: string, target: Float32Array, first = 0): Promise<void> {
     const tensor = this.tensors.get(name);
     if (tensor === undefined) throw invalid(this.path, `has no tensor ${name}`);
-    const { dtype, begin, end } = tensor;
-    if (dtype === 'F32') return this.#readBytes(name, bytesOf(target), begin);
+    const { dtype, begin } = tensor;
+    if (dtype === 'F32') return this.#readBytes(name, bytesOf(target), begin + 4 * first);
     if (dtype !== 'F16' && dtype !== 'BF16') {
       const remedy = 'convert it to F32, F16 or BF16';
       throw invalid(this.path, `stores ${name} as ${dtype}, which can't be read: ${remedy}`);
     }
-    const numElements = (end - begin) / 2;
-    for (let start = 0; start < numElements; start += wideningElements) {
-      const narrow = new Uint16Array(Math.min(wideningElements, numElements - start));
-      await this.#readBytes(name, new Uint8Array(narrow.buffer), begin + 2 * start);
+    for (let start = 0; start < target.length; start += wideningElements) {
+      const narrow = new Uint16Array(Math.min(wideningElements, target.length - start));
+      await this.#readBytes(name, new Uint8Array(narrow.buffer), begin + 2 * (first + start));
       widen(dtype, narrow, target.subarray(start, start + narrow.length));
     }
   }

@@ -20,8 +20,8 @@ export interface TensorSource {
   shapeOf(name: string): readonly number[] | undefined;
   /** As safetensors names it, such as `BF16`. */
   dtypeOf(name: string): string | undefined;
-  /** Fills `target` with the tensor's values as float32. */
-  readInto(name: string, target: Float32Array): Promise<void>;
+  /** Fills `target` with the tensor's values from element `first` (default 0) on, as float32. */
+  readInto(name: string, target: Float32Array, first?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -114,7 +114,7 @@ function sourceOf(
     has: (name) => fileOf.has(name),
     shapeOf: (name) => fileOf.get(name)?.tensors.get(name)?.shape,
     dtypeOf: (name) => fileOf.get(name)?.tensors.get(name)?.dtype,
-    readInto: (name, target) => fileOf.get(name)!.readInto(name, target),
+    readInto: (name, target, first) => fileOf.get(name)!.readInto(name, target, first),
     close: async () => {
       for (const file of files) await file.close();
     },

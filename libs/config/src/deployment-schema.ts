@@ -8,24 +8,38 @@ import { storeSchema } from './store-schema.ts';
 const address = z.string().regex(/^[^\s/]+:\d+$/);
 
 /** Where one service listens, and where the others find it. */
-function listenSchema(service: string) {
-  return z
-    .strictObject({
-      host: z.string().min(1).default('127.0.0.1').describe('interface to listen on'),
-      port: port.default(0).describe('gRPC port; 0 takes any free one'),
-      metricsPort: port
-        .default(0)
-        .describe('HTTP port of /metrics, /healthz and /readyz; 0 takes any free one'),
-      address: address
-        .nullable()
-        .default(null)
-        .describe(
-          `host:port at which others reach the ${service}; null where \`mgrpo train\` starts it and knows`,
-        ),
-    })
-    .prefault({})
-    .describe(`the ${service}`);
+function listenKeys(service: string) {
+  return {
+    host: z.string().min(1).default('127.0.0.1').describe('interface to listen on'),
+    port: port.default(0).describe('gRPC port; 0 takes any free one'),
+    metricsPort: port
+      .default(0)
+      .describe('HTTP port of /metrics, /healthz and /readyz; 0 takes any free one'),
+    address: address
+      .nullable()
+      .default(null)
+      .describe(
+        `host:port at which others reach the ${service}; null where \`mgrpo train\` starts it and knows`,
+      ),
+  };
 }
+
+function listenSchema(service: string) {
+  return z.strictObject(listenKeys(service)).prefault({}).describe(`the ${service}`);
+}
+
+const learner = z
+  .strictObject({
+    ...listenKeys('learner'),
+    reference: z
+      .enum(['memory', 'disk'])
+      .default('memory')
+      .describe(
+        'where the initial weights of the KL reference `initial` are: in memory, or in the folder `model.path`, from which each step reads them, for 4 bytes less memory for each parameter',
+      ),
+  })
+  .prefault({})
+  .describe('the learner');
 
 const workers = z
   .strictObject({
@@ -215,7 +229,7 @@ export const deploymentSchema = z
     workers,
     redis,
     coordinator: listenSchema('coordinator'),
-    learner: listenSchema('learner'),
+    learner,
     voter: listenSchema('voter'),
     policyRollout: listenSchema('policy-rollout service'),
     momentumRollout: listenSchema('momentum-rollout service'),

@@ -7,7 +7,11 @@ const config = (changes: object = {}) =>
 const contents = { model: '11', trainPrompts: '22', validationPrompts: null };
 
 test('location, deployment and the watch for collapse leave the identity of a run as it is', () => {
-  const deployment = { workers: { policy: 4 }, redis: { url: 'redis://elsewhere' } };
+  const deployment = {
+    workers: { policy: 4 },
+    redis: { url: 'redis://elsewhere' },
+    learner: { reference: 'disk' },
+  };
   const collapse = { onCollapse: 'pause', window: 3 };
   const moved = config({ model: { path: '/x' }, prompts: { train: '/y' }, deployment, collapse });
   expect(runIdentity(moved, contents)).toBe(runIdentity(config(), contents));

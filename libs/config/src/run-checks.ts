@@ -39,12 +39,20 @@ function checkAlgorithm({ algorithm }: RunConfig): Complaint[] {
   });
 }
 
-function checkAdapter({ algorithm: { adapter } }: RunConfig): Complaint[] {
-  const targets = adapter?.targets ?? [];
-  const twice = targets.find((target, i) => targets.indexOf(target) < i);
-  if (twice === undefined) return [];
-  const path = 'algorithm.adapter.targets';
-  return [{ path, message: `${path} names ${twice} twice; name each layer once` }];
+function checkAdapter({ algorithm: { adapter }, deployment }: RunConfig): Complaint[] {
+  if (adapter === null) return [];
+  const complaints: Complaint[] = [];
+  const twice = adapter.targets.find((target, i) => adapter.targets.indexOf(target) < i);
+  if (twice !== undefined) {
+    const path = 'algorithm.adapter.targets';
+    complaints.push({ path, message: `${path} names ${twice} twice; name each layer once` });
+  }
+  if (deployment.learner.reference === 'disk') {
+    const path = 'deployment.learner.reference';
+    const message = `${path} disk saves nothing with algorithm.adapter, which trains on the initial weights in memory; leave it at memory`;
+    complaints.push({ path, message });
+  }
+  return complaints;
 }
 
 function checkLengths({ prompts, sampling, learner }: RunConfig): Complaint[] {

@@ -135,6 +135,14 @@ test.each([
   expect(message).toContain(complaint);
 });
 
+test('an adapter keeps the initial weights in memory, and the configuration does not say otherwise', () => {
+  const onDisk = 'deployment.learner.reference=disk';
+  expect(load(minimal, [onDisk]).deployment.learner.reference).toBe('disk');
+  expect(messageOf(() => load(minimal, [onDisk, 'algorithm.adapter={}']))).toContain(
+    'deployment.learner.reference disk saves nothing with algorithm.adapter',
+  );
+});
+
 test('a chat has its variables, and neither cuts its end nor takes the names that are ours', () => {
   const chat = ['prompts.format=chat', 'prompts.templateVariables={enable_thinking: false}'];
   expect(load(minimal, chat).prompts).toMatchObject({

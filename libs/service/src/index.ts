@@ -39,4 +39,4 @@ export { type VoteOptions, verdictToWire } from './vote-question.ts';
 export { WeightFeed, type WeightFeedOptions } from './weight-feed.ts';
 export { WeightPublisher } from './weight-publisher.ts';
 export { requireSameConfig, weightRpc } from './weight-rpc.ts';
-export { type Fit, whatFits } from './what-fits.ts';
+export { type Fit, settingsText, whatFits } from './what-fits.ts';

@@ -1,7 +1,6 @@
-import { klReference } from '@mgrpo/algorithm';
 import type { RunConfig } from '@mgrpo/config';
 import { type ModelConfig, numAdapterParameters, numParameters } from '@mgrpo/model';
-import { gradientPassBytes, passLimits } from '@mgrpo/training';
+import { gradientPassBytes, initialWeightsPlace, passLimits } from '@mgrpo/training';
 
 /** Memory of one process, by what takes it (bytes). */
 export interface ProcessMemory {
@@ -38,8 +37,9 @@ export function memoryPlan(model: ModelConfig, settings: MemorySettings): Memory
   const versions = lag + 1;
   const { adapter } = algorithm;
   const trained = adapter === null ? weights : numAdapterParameters(model, adapter) * float32;
-  // An adapter sits on the initial weights, which are the KL reference too.
-  const hasInitial = adapter !== null || klReference(algorithm) === 'initial';
+  // From the disk it comes a stage at a time, or at once, but then before the gradient: what it takes is less than
+  // the activations in either case. An adapter sits on the initial weights, which are the KL reference too.
+  const holdsInitial = initialWeightsPlace(settings) === 'memory';
   const learner: ProcessMemory = {
     process: 'learner',
     count: 1,
@@ -49,7 +49,7 @@ export function memoryPlan(model: ModelConfig, settings: MemorySettings): Memory
       ...(adapter === null ? [] : [{ name: 'adapter', bytes: trained }]),
       { name: 'gradients', bytes: trained },
       { name: 'AdamW moments', bytes: 2 * trained },
-      ...(hasInitial ? [{ name: 'KL reference', bytes: weights }] : []),
+      ...(holdsInitial ? [{ name: 'KL reference', bytes: weights }] : []),
       { name: `versions served, ${versions} of each`, bytes: 2 * versions * weights },
       { name: 'activations (estimate)', bytes: activationBytes(model, settings) },
     ],

@@ -27,12 +27,18 @@ test('a process that does not fit is refused with the numbers and the setting th
     requireProcessMemory('learner', model, config, memoryBytes);
   require(learner)();
   expect(require(learner - 1)).toThrow(
-    /the learner needs about .* \(policy .*, activations \(estimate\) .*\) and this machine has .*; it fits with learner.microbatchTokens \d+/,
+    /the learner needs about .* \(policy .*, activations \(estimate\) .*\) and this machine has .*; it fits with deployment.learner.reference disk$/,
   );
-  const tokens = Number(/microbatchTokens (\d+)$/.exec(errorOf(require(learner / 2)))![1]);
-  const smaller = settings(`learner.microbatchTokens=${tokens}`);
+  const both = /reference disk and learner.microbatchTokens (\d+)$/;
+  const tokens = Number(both.exec(errorOf(require(learner / 2)))![1]);
+  const smaller = settings(
+    'deployment.learner.reference=disk',
+    `learner.microbatchTokens=${tokens}`,
+  );
   requireProcessMemory('learner', model, smaller, learner / 2);
-  expect(require(1_000_000)).toThrow('with the smallest learner.microbatchTokens it is still');
+  expect(require(1_000_000)).toThrow(
+    /with deployment.learner.reference disk and learner.microbatchTokens 26 it is still/,
+  );
 });
 
 test('processes that fit alone and not together are refused with the slots that fit', async () => {
@@ -41,8 +47,14 @@ test('processes that fit alone and not together are refused with the slots that 
   await requireRunMemory(rollouts, totalBytes);
   await expect(requireRunMemory(rollouts, totalBytes - 1)).rejects.toMatchObject({
     code: 'RESOURCE',
-    message: expect.stringMatching(/3 × policy-rollout .* fits with deployment.rollout.slots \d+/),
+    message: expect.stringMatching(/3 × policy-rollout .* fits with deployment.learner.reference/),
   });
+  const onDisk = settings('deployment.workers.policy=3', 'deployment.learner.reference=disk');
+  const less = memoryPlan(model, onDisk).totalBytes;
+  await requireRunMemory(onDisk, less);
+  await expect(requireRunMemory(onDisk, less - 1)).rejects.toThrow(
+    /fits with deployment.rollout.slots \d+, or with fewer deployment.workers/,
+  );
 });
 
 test("engines whose memory is not this machine's are not counted", () => {

@@ -4,7 +4,7 @@ import type { RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
 import type { ModelConfig } from '@mgrpo/model';
 import { bytesOf, memoryPlan, type ProcessMemory } from './memory-plan.ts';
-import { type Fit, turnDown, whatFits } from './what-fits.ts';
+import { type Fit, rolloutSlots, settingsText, whatFits, whatWouldFit } from './what-fits.ts';
 
 /** Memory of this machine, or of the container that we are in. */
 export function machineMemoryBytes(): number {
@@ -44,32 +44,25 @@ export async function requireRunMemory(
   memoryBytes = machineMemoryBytes(),
 ): Promise<void> {
   const model = await loadModelConfig(config.model.path);
-  const processesAt = (slots: number) => {
-    const { deployment } = config;
-    const settings = {
-      ...config,
-      deployment: { ...deployment, rollout: { ...deployment.rollout, slots } },
-    };
-    const { processes } = memoryPlan(model, settings);
-    return processes.filter(({ process }) => process === 'learner' || generatesHere(config));
-  };
-  const bytesAt = (slots: number) =>
-    processesAt(slots).reduce((sum, memory) => sum + memory.count * bytesOf(memory), 0);
-  const { slots } = config.deployment.rollout;
-  if (bytesAt(slots) <= memoryBytes) return;
-  for (const { process } of processesAt(slots)) {
+  const processesIn = (changed: RunConfig) =>
+    memoryPlan(model, changed).processes.filter(
+      ({ process }) => process === 'learner' || generatesHere(config),
+    );
+  const bytesIn = (changed: RunConfig) =>
+    processesIn(changed).reduce((sum, memory) => sum + memory.count * bytesOf(memory), 0);
+  const fit = whatWouldFit(config, { dial: rolloutSlots(config), bytesIn, memoryBytes });
+  if (fit.kind === 'fits') return;
+  for (const { process } of processesIn(config)) {
     requireProcessMemory(process, model, config, memoryBytes);
   }
-  const parts = processesAt(slots).map(
+  const parts = processesIn(config).map(
     (memory) => `${memory.count} × ${memory.process} ${gigabytes(bytesOf(memory))}`,
   );
-  const setting = 'deployment.rollout.slots';
-  const fit = turnDown({ setting, range: [1, slots], bytesAt }, memoryBytes);
   const remedy =
     fit.kind === 'fits-with'
-      ? `it fits with ${setting} ${fit.value}, or with fewer deployment.workers`
+      ? `it fits with ${settingsText(fit.settings)}, or with fewer deployment.workers`
       : 'start fewer deployment.workers, or spread the services over machines';
-  const needs = `the run needs about ${gigabytes(bytesAt(slots))} (${parts.join(', ')})`;
+  const needs = `the run needs about ${gigabytes(bytesIn(config))} (${parts.join(', ')})`;
   throw new MgrpoError(
     'RESOURCE',
     `${needs} and this machine has ${gigabytes(memoryBytes)}; ${remedy}`,
@@ -82,7 +75,7 @@ function generatesHere({ rollout }: RunConfig): boolean {
 }
 
 function remedyOf(fit: Exclude<Fit, { kind: 'fits' }>): string {
-  if (fit.kind === 'fits-with') return `it fits with ${fit.setting} ${fit.value}`;
-  const least = `with the smallest ${fit.setting} it is still ${gigabytes(fit.least)}`;
-  return `${least}: choose a smaller model or a larger machine`;
+  const settings = settingsText(fit.settings);
+  if (fit.kind === 'fits-with') return `it fits with ${settings}`;
+  return `with ${settings} it is still ${gigabytes(fit.least)}: choose a smaller model or a larger machine`;
 }

@@ -43,9 +43,10 @@ test('a process that fits with less is given the largest value with which it doe
       const memoryBytes = gigabytes * gigabyte;
       const fit = whatFits(model, { config, memoryBytes })[1]!;
       if (fit.kind !== 'fits-with') throw new Error(`it is ${fit.kind} at ${gigabytes} GB`);
-      expect(fit.setting).toBe('deployment.rollout.slots');
-      expect(policyBytes(fit.value)).toBeLessThanOrEqual(memoryBytes);
-      expect(policyBytes(fit.value + 1)).toBeGreaterThan(memoryBytes);
+      expect(fit.settings.map(({ key }) => key)).toEqual(['deployment.rollout.slots']);
+      const slots = Number(fit.settings[0]!.value);
+      expect(policyBytes(slots)).toBeLessThanOrEqual(memoryBytes);
+      expect(policyBytes(slots + 1)).toBeGreaterThan(memoryBytes);
     }),
   );
 });
@@ -65,4 +66,42 @@ test('layers made again take far less than one graph, and auto is one of the two
   };
   expect(activations('layers')).toBeLessThan(activations('none') / 10);
   expect(activations('auto')).toBe(activations('layers'));
+});
+
+test('the KL reference on disk is 4 bytes a parameter less, which is named before what costs bits', () => {
+  const learnerOf = (...assignments: string[]) => {
+    const changed = loadRunConfig({
+      file: null,
+      environment: {},
+      overrides: ['model.path=a', 'prompts.train=b', ...assignments].map((assignment) => ({
+        flag: '',
+        assignment,
+      })),
+    });
+    const [learner] = memoryPlan(model, changed).processes;
+    const fit = (memoryBytes: number) => whatFits(model, { config: changed, memoryBytes })[0]!;
+    return { bytes: bytesOf(learner!), fit };
+  };
+  const onDisk = 'deployment.learner.reference=disk';
+  const held = learnerOf();
+  const stored = learnerOf(onDisk);
+  expect(held.bytes - stored.bytes).toBe(4 * memoryPlan(model, config).parameters);
+  expect(held.fit(stored.bytes)).toMatchObject({
+    kind: 'fits-with',
+    settings: [{ key: 'deployment.learner.reference', value: 'disk' }],
+  });
+  const both = held.fit(stored.bytes - 1);
+  if (both.kind !== 'fits-with') throw new Error(`it is ${both.kind}`);
+  expect(both.settings.map(({ key }) => key)).toEqual([
+    'deployment.learner.reference',
+    'learner.microbatchTokens',
+  ]);
+  const turnedDown = both.settings.map(({ key, value }) => `${key}=${value}`);
+  expect(learnerOf(...turnedDown).fit(stored.bytes - 1).kind).toBe('fits');
+  // Where there is nothing to gain, it is not named.
+  for (const other of ['algorithm.adapter={}', 'algorithm.loss.klReference=momentum', onDisk]) {
+    const fit = learnerOf(other).fit(1e9);
+    if (fit.kind !== 'too-large') throw new Error(`${other}: it is ${fit.kind}`);
+    expect(fit.settings.map(({ key }) => key)).toEqual(['learner.microbatchTokens']);
+  }
 });

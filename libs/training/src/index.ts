@@ -13,9 +13,10 @@ export {
 } from './pretraining.ts';
 export { type PretrainingManifest, readPretraining } from './pretraining-folder.ts';
 export { type PassLimits, passLimits, type Recompute } from './recompute.ts';
-export { runTrainerInit } from './run-trainer.ts';
+export { initialWeightsPlace, runTrainerInit } from './run-trainer.ts';
 export { Scorer } from './scorer.ts';
 export { ScoringEngine } from './scoring-engine.ts';
+export { storedReference } from './stored-weights.ts';
 export type { TokenScores } from './token-scores.ts';
 export type {
   PolicyStats,

@@ -14,6 +14,7 @@ import {
   scoringFeeds,
   withWeights,
 } from './model-feeds.ts';
+import { StoredWeights } from './stored-weights.ts';
 import type { TokenScores } from './token-scores.ts';
 import type { ScoredSequence } from './training-sequence.ts';
 
@@ -26,9 +27,9 @@ export interface ScoreOptions {
 
 /** Scores given tokens. Runs block, so it lives in an engine thread. */
 export interface TokenScorer {
-  /** Scores of every sequence, in the order given. @param weights `weightFeeds` of the model */
+  /** Scores of every sequence, in the order given. @param weights `weightFeeds` of the model, or what is on disk */
   score(
-    weights: Feeds,
+    weights: Feeds | StoredWeights,
     sequences: readonly ScoredSequence[],
     options: ScoreOptions,
   ): Promise<TokenScores[]>;
@@ -54,10 +55,13 @@ export class Scorer implements TokenScorer {
   }
 
   score(
-    weights: Feeds,
+    weights: Feeds | StoredWeights,
     sequences: readonly ScoredSequence[],
     options: ScoreOptions,
   ): Promise<TokenScores[]> {
+    if (weights instanceof StoredWeights) {
+      return weights.withFeeds((feeds) => this.score(feeds, sequences, options));
+    }
     return withWeights(this.#uploader, weights, (onDevice) =>
       this.#score(onDevice, sequences, options),
     );

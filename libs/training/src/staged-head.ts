@@ -2,6 +2,7 @@
 import { headGraphs, type ModelConfig } from '@mgrpo/model';
 import { freeArrays, openSession, type Session, type Tensor, tensor } from '@mgrpo/runtime';
 import { addTo } from './packed-sequences.ts';
+import { isIn, type MatrixRows, type RowRange, type StageWeights } from './stage-weights.ts';
 import { type StagedPasses, stageSession } from './staged-layers.ts';
 
 /** Most logits that exist at once: 64 MiB, of which a run has a few. */
@@ -9,8 +10,8 @@ export const maxChunkLogits = 2 ** 24;
 
 /** What the head is asked about. */
 export interface HeadQuery {
-  /** [V, D]. */
-  readonly head: Float32Array;
+  /** Of the model whose head it is. */
+  readonly weights: Pick<StageWeights, 'headRows'>;
   /** [R, D], after the last norm. */
   readonly hidden: Float32Array;
   /** [R]. */
@@ -61,7 +62,7 @@ export class StagedHead {
     const sum = new Float64Array(numRows);
     const weighted = new Float64Array(numRows);
     const picked = new Float64Array(numRows);
-    for (const chunk of this.#chunks(numRows)) {
+    for await (const chunk of this.#chunks(query)) {
       const outputs = await this.#forward.run(this.#feeds(query, chunk));
       const part = (name: string) => outputs[name]!.data as Float32Array;
       for (let r = 0; r < numRows; r++) {
@@ -73,7 +74,7 @@ export class StagedHead {
         weighted[r] = (weighted[r]! + oldShift) * old + (part('weighted')[r]! + freshShift) * fresh;
         sum[r] = sum[r]! * old + part('sum')[r]! * fresh;
         max[r] = next;
-        if (isIn(chunk, query.targets[r]!)) picked[r] = part('picked')[r]!;
+        if (isIn(chunk.range, query.targets[r]!)) picked[r] = part('picked')[r]!;
       }
     }
     const logSum = sum.map(Math.log);
@@ -96,23 +97,23 @@ export class StagedHead {
     dLogprobs: Float32Array,
     dHead: Float32Array | null,
   ): Promise<Float32Array> {
-    const numRows = query.targets.length;
     const D = this.#config.hiddenSize;
     const dHidden = new Float32Array(query.hidden.length);
-    const column = (values: Float32Array): Tensor => tensor(values, [numRows, 1]);
-    for (const chunk of this.#chunks(numRows)) {
+    const column = (values: Float32Array): Tensor => tensor(values, [query.targets.length, 1]);
+    for await (const chunk of this.#chunks(query)) {
+      const { first, end } = chunk.range;
       const outputs = await this.#backward!.run({
         ...this.#feeds(query, chunk),
         max: column(max),
         dPower: column(dLogprobs.map((d, r) => -d / sum[r]!)),
-        dPicked: column(dLogprobs.map((d, r) => (isIn(chunk, query.targets[r]!) ? d : 0))),
+        dPicked: column(dLogprobs.map((d, r) => (isIn(chunk.range, query.targets[r]!) ? d : 0))),
       });
       const ofHidden = outputs['d.hidden']!.data as Float32Array;
       addTo(dHidden, ofHidden);
       freeArrays([ofHidden]);
       if (dHead === null) continue;
       const ofHead = outputs['d.head']!.data as Float32Array;
-      addTo(dHead.subarray(chunk.first * D, chunk.end * D), ofHead);
+      addTo(dHead.subarray(first * D, end * D), ofHead);
       freeArrays([ofHead]);
     }
     return dHidden;
@@ -123,34 +124,26 @@ export class StagedHead {
     await this.#backward?.close();
   }
 
-  #feeds({ head, hidden, targets, temperature }: HeadQuery, chunk: Chunk) {
+  #feeds({ hidden, targets, temperature }: HeadQuery, { range, rows }: MatrixRows) {
     const { hiddenSize: D } = this.#config;
     const local = BigInt64Array.from(targets, (target) =>
-      isIn(chunk, target) ? BigInt(target - chunk.first) : 0n,
+      isIn(range, target) ? BigInt(target - range.first) : 0n,
     );
     return {
       hidden: tensor(hidden, [targets.length, D]),
-      head: tensor(head.subarray(chunk.first * D, chunk.end * D), [chunk.end - chunk.first, D]),
+      head: tensor(rows, [range.end - range.first, D]),
       targets: tensor(local, [targets.length, 1]),
       temperature: tensor(Float32Array.of(temperature), [1]),
     };
   }
 
-  #chunks(numRows: number): Chunk[] {
-    return vocabularyChunks(numRows, this.#config.vocabSize);
+  #chunks({ weights, targets }: HeadQuery): AsyncIterable<MatrixRows> {
+    return weights.headRows(vocabularyChunks(targets.length, this.#config.vocabSize));
   }
 }
 
-/** Rows `first` to `end` - 1 of the output head. */
-interface Chunk {
-  readonly first: number;
-  readonly end: number;
-}
-
-const isIn = ({ first, end }: Chunk, token: number): boolean => first <= token && token < end;
-
 /** A pure function of the shapes: whole vectors of 16 tokens, and at most `maxChunkLogits` where that is possible. */
-export function vocabularyChunks(numRows: number, vocabSize: number): Chunk[] {
+export function vocabularyChunks(numRows: number, vocabSize: number): RowRange[] {
   const size = 16 * Math.max(1, Math.floor(maxChunkLogits / numRows / 16));
   return Array.from({ length: Math.ceil(vocabSize / size) }, (_, c) => ({
     first: c * size,

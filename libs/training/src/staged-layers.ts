@@ -3,7 +3,6 @@ import type { AdapterOptions } from '@mgrpo/algorithm';
 import {
   finishWeights,
   type LayerStages,
-  type LayerWeights,
   layerStages,
   type ModelConfig,
   projectWeights,
@@ -12,6 +11,7 @@ import {
 import { freeArrays, openSession, type Session, tensor } from '@mgrpo/runtime';
 import type { Feeds } from './model-feeds.ts';
 import { addTo, type PackedSequences, type Span } from './packed-sequences.ts';
+import type { StageWeights } from './stage-weights.ts';
 
 /**
  * Queries whose attention weights exist at once: with S keys and H heads they are H × 128 × S numbers, where all
@@ -73,9 +73,9 @@ export class StagedLayers {
     });
   }
 
-  /** A layer's attention: `x` [N, D] -> [N, H*K]. @param weights `weightFeeds` of the model */
+  /** A layer's attention: `x` [N, D] -> [N, H*K]. */
   async attention(
-    weights: Feeds,
+    weights: StageWeights,
     { packed, rotary }: LayerBatch,
     layer: number,
     x: Float32Array,
@@ -96,23 +96,29 @@ export class StagedLayers {
   }
 
   /** The rest of a layer: attention's result and the residual to the layer's result, row by row. */
-  async finish(weights: Feeds, layer: number, record: LayerRecord): Promise<Float32Array> {
-    const feeds = { ...this.#finishFeeds(record), ...layerFeeds(weights, layer, finishWeights) };
-    return (await runStage(this.#sessions.finish.forward, feeds)).y!;
+  async finish(weights: StageWeights, layer: number, record: LayerRecord): Promise<Float32Array> {
+    const outputs = await weights.withLayer(layer, finishWeights, (ofLayer) =>
+      runStage(this.#sessions.finish.forward, { ...this.#finishFeeds(record), ...ofLayer }),
+    );
+    return outputs.y!;
   }
 
   /** The norm after the last layer: [R, D] -> [R, D]. */
-  async norm(weights: Feeds, x: Float32Array): Promise<Float32Array> {
-    const feeds = { x: this.#rows(x, this.#config.hiddenSize), norm: weights.norm! };
+  async norm(weights: StageWeights, x: Float32Array): Promise<Float32Array> {
+    const feeds = { x: this.#rows(x, this.#config.hiddenSize), norm: await weights.norm() };
     return (await runStage(this.#sessions.norm.forward, feeds)).hidden!;
   }
 
   /** Gradients of `x` and what trains. */
-  normBackward(weights: Feeds, x: Float32Array, dHidden: Float32Array): Promise<Outputs<'x'>> {
+  async normBackward(
+    weights: StageWeights,
+    x: Float32Array,
+    dHidden: Float32Array,
+  ): Promise<Outputs<'x'>> {
     const D = this.#config.hiddenSize;
     const feeds = {
       x: this.#rows(x, D),
-      norm: weights.norm!,
+      norm: await weights.norm(),
       'd.hidden': this.#rows(dHidden, D),
     };
     return runBackward(this.#sessions.norm, feeds);
@@ -120,21 +126,23 @@ export class StagedLayers {
 
   /** Gradients of `attended`, `x` and what trains of `finish`. */
   finishBackward(
-    weights: Feeds,
+    weights: StageWeights,
     layer: number,
     record: LayerRecord,
     dY: Float32Array,
   ): Promise<Outputs<'attended' | 'x'>> {
-    return runBackward(this.#sessions.finish, {
-      ...this.#finishFeeds(record),
-      ...layerFeeds(weights, layer, finishWeights),
-      'd.y': this.#rows(dY, this.#config.hiddenSize),
-    });
+    return weights.withLayer(layer, finishWeights, (ofLayer) =>
+      runBackward(this.#sessions.finish, {
+        ...this.#finishFeeds(record),
+        ...ofLayer,
+        'd.y': this.#rows(dY, this.#config.hiddenSize),
+      }),
+    );
   }
 
   /** Gradients of `x` and what trains of `project`, through attention, whose projections are made again. */
   async attentionBackward(
-    weights: Feeds,
+    weights: StageWeights,
     batch: LayerBatch,
     layer: number,
     x: Float32Array,
@@ -159,12 +167,15 @@ export class StagedLayers {
       freeArrays(Object.values(outputs));
     }
     freeArrays(Object.values(projected));
-    return runBackward(this.#sessions.project, {
-      ...this.#projectFeeds(weights, batch, layer, x),
-      'd.queries': this.#rows(dQueries, width),
-      'd.keys': this.#rows(dKeys, kvWidth),
-      'd.values': this.#rows(dValues, kvWidth),
-    });
+    return weights.withLayer(layer, projectWeights, (ofLayer) =>
+      runBackward(this.#sessions.project, {
+        ...this.#projectFeeds(batch, x),
+        ...ofLayer,
+        'd.queries': this.#rows(dQueries, width),
+        'd.keys': this.#rows(dKeys, kvWidth),
+        'd.values': this.#rows(dValues, kvWidth),
+      }),
+    );
   }
 
   async close(): Promise<void> {
@@ -174,17 +185,17 @@ export class StagedLayers {
     }
   }
 
-  #project(weights: Feeds, batch: LayerBatch, layer: number, x: Float32Array) {
-    const feeds = this.#projectFeeds(weights, batch, layer, x);
-    return runStage(this.#sessions.project.forward, feeds);
+  #project(weights: StageWeights, batch: LayerBatch, layer: number, x: Float32Array) {
+    return weights.withLayer(layer, projectWeights, (ofLayer) =>
+      runStage(this.#sessions.project.forward, { ...this.#projectFeeds(batch, x), ...ofLayer }),
+    );
   }
 
-  #projectFeeds(weights: Feeds, batch: LayerBatch, layer: number, x: Float32Array): Feeds {
+  #projectFeeds(batch: LayerBatch, x: Float32Array): Feeds {
     return {
       x: this.#rows(x, this.#config.hiddenSize),
       positions: batch.packed.positions,
       ...batch.rotary,
-      ...layerFeeds(weights, layer, projectWeights),
     };
   }
 
@@ -236,21 +247,6 @@ function attentionFeeds(
     keys: seen(projected.keys!),
     values: seen(projected.values!),
   };
-}
-
-/** The weights of one layer, and the matrices that adapt them, by their names within it. */
-function layerFeeds(
-  weights: Feeds,
-  layer: number,
-  names: readonly (keyof LayerWeights<unknown>)[],
-): Feeds {
-  const inputs = names.flatMap((name) => [name, `${name}.loraA`, `${name}.loraB`]);
-  return Object.fromEntries(
-    inputs.flatMap((name) => {
-      const weight = weights[`layer${layer}.${name}`];
-      return weight === undefined ? [] : [[name, weight]];
-    }),
-  );
 }
 
 /** How the sessions of a staged model run: they take turns. */

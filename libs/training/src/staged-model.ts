@@ -1,8 +1,9 @@
 // N tokens of a microbatch, R scored tokens, D hidden.
 import type { ModelConfig } from '@mgrpo/model';
 import { throwIfCancelled } from './microbatch.ts';
-import { type Feeds, RotaryFeeds } from './model-feeds.ts';
+import { RotaryFeeds } from './model-feeds.ts';
 import { gatherRows, packSequences } from './packed-sequences.ts';
+import type { StageWeights } from './stage-weights.ts';
 import { type HeadQuery, StagedHead } from './staged-head.ts';
 import {
   type LayerBatch,
@@ -45,7 +46,7 @@ export class StagedModel {
    * @param records where given, each layer's record is put there
    */
   async forward(
-    weights: Feeds,
+    weights: StageWeights,
     sequences: readonly ScoredSequence[],
     { records, signal }: { records?: LayerRecord[]; signal?: AbortSignal | undefined },
   ): Promise<ForwardRecord> {
@@ -53,7 +54,7 @@ export class StagedModel {
     const packed = packSequences(sequences);
     const longest = Math.max(...packed.spans.map(({ length }) => length));
     const batch = { packed, rotary: this.#rotary.upTo(longest) };
-    let x = gatherRows(weights.embedding!.data as Float32Array, packed.tokens, D);
+    let x = await weights.embed(packed.tokens);
     for (let layer = 0; layer < numLayers; layer++) {
       throwIfCancelled(signal);
       const attended = await this.layers.attention(weights, batch, layer, x);
@@ -71,14 +72,9 @@ export class StagedModel {
   }
 
   /** What to ask the head after a forward pass. */
-  headQuery(weights: Feeds, forward: ForwardRecord, temperature: number): HeadQuery {
-    const head = this.#config.tieWordEmbeddings ? weights.embedding! : weights.head!;
-    return {
-      head: head.data as Float32Array,
-      hidden: forward.hidden,
-      targets: forward.batch.packed.targets,
-      temperature,
-    };
+  headQuery(weights: StageWeights, forward: ForwardRecord, temperature: number): HeadQuery {
+    const { hidden, batch } = forward;
+    return { weights, hidden, targets: batch.packed.targets, temperature };
   }
 
   async close(): Promise<void> {

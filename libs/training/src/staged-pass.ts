@@ -11,6 +11,7 @@ import {
 import { packMicrobatches, scoresBySequence, throwIfCancelled } from './microbatch.ts';
 import type { Feeds } from './model-feeds.ts';
 import { addRows, addTo, gatherRows } from './packed-sequences.ts';
+import { type StageWeights, weightsInMemory } from './stage-weights.ts';
 import type { LayerRecord } from './staged-layers.ts';
 import { type ForwardRecord, StagedModel } from './staged-model.ts';
 import type { TokenScores } from './token-scores.ts';
@@ -55,12 +56,13 @@ export class StagedPass implements GradientPass {
   }
 
   async run(
-    weights: Feeds,
+    feeds: Feeds,
     sequences: readonly ReferencedSequence[],
     totals: StepTotals,
     signal?: AbortSignal,
   ): Promise<GradientResult> {
     this.#sum.fill(0);
+    const weights = weightsInMemory(this.#config, feeds);
     const scores: TokenScores[] = [];
     let loss = 0;
     const { microbatchTokens, temperature } = this.#options;
@@ -99,7 +101,7 @@ export class StagedPass implements GradientPass {
 
   /** From the gradient of the hidden states to that of all weights below; frees the records on its way. */
   async #backward(
-    weights: Feeds,
+    weights: StageWeights,
     { batch, last }: ForwardRecord,
     records: LayerRecord[],
     dHidden: Float32Array,

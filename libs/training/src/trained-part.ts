@@ -12,6 +12,7 @@ import {
 import { freeArrays, openSession, type Session, tensor } from '@mgrpo/runtime';
 import { type Feeds, weightFeeds } from './model-feeds.ts';
 import { stageSession } from './staged-layers.ts';
+import type { StoredReference } from './stored-weights.ts';
 import type { TrainerState } from './trainer-state.ts';
 
 /** The length of what the optimiser moves: all weights, or an adapter. */
@@ -43,8 +44,8 @@ export interface TrainedPart {
 interface TrainedModel {
   readonly model: ModelConfig;
   readonly state: TrainerState;
-  /** The frozen initial policy, under an adapter. */
-  readonly reference: Float32Array | null;
+  /** The frozen initial policy; in memory under an adapter. */
+  readonly reference: Float32Array | StoredReference | null;
 }
 
 /** @throws MgrpoError INTERNAL where an adapter has no weights to sit on */
@@ -58,7 +59,7 @@ export async function openTrainedPart(
     const feeds = weightFeeds(model, policy);
     return { weights: policy, feeds, updatePolicy: nothing, close: nothing };
   }
-  if (adapter === null || reference === null) {
+  if (adapter === null || !(reference instanceof Float32Array)) {
     throw new MgrpoError('INTERNAL', 'an adapter trains on the initial weights; give both');
   }
   const session = await openSession(mergeGraph(options), { ...stageSession, name: 'merge' });

@@ -9,6 +9,7 @@ import { type NotFinite, notFinite } from './not-finite.ts';
 import { openGradientPass, openScorer } from './open-passes.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { TokenScorer } from './scorer.ts';
+import { type StoredReference, StoredWeights } from './stored-weights.ts';
 import type { TokenScores } from './token-scores.ts';
 import {
   mean,
@@ -35,8 +36,8 @@ export interface TrainerInit {
   readonly options: TrainingOptions;
   /** Taken over and updated in place. */
   readonly state: TrainerState;
-  /** The frozen initial policy; needed where the KL reference is `initial`, and under an adapter. */
-  readonly reference: Float32Array | null;
+  /** The frozen initial policy; needed where the KL reference is `initial`, and in memory under an adapter. */
+  readonly reference: Float32Array | StoredReference | null;
   /** What computes logprobs and gradients; the optimiser and the EMA are the processor's. Default: the CPU. */
   readonly device?: Device;
   /** Milliseconds, for the statistics only. */
@@ -55,7 +56,7 @@ export class Trainer {
   readonly #init: TrainerInit;
   readonly #trained: TrainedPart;
   readonly #gradients: GradientPass;
-  readonly #feeds: Readonly<Record<ScoringWeights, Feeds>>;
+  readonly #weights: Readonly<Record<ScoringWeights, Feeds | StoredWeights>>;
   #scorer: TokenScorer | undefined;
   #optimizerSteps: number;
   #isTorn = false;
@@ -66,10 +67,10 @@ export class Trainer {
     this.#trained = trained;
     this.#gradients = gradients;
     this.#optimizerSteps = state.optimizerSteps;
-    this.#feeds = {
+    this.#weights = {
       policy: weightFeeds(model, state.policy),
       momentum: weightFeeds(model, state.momentum),
-      reference: reference === null ? {} : weightFeeds(model, reference),
+      reference: referenceWeights(model, reference),
     };
   }
 
@@ -80,7 +81,8 @@ export class Trainer {
       throw new MgrpoError('INTERNAL', 'the KL reference "initial" needs the initial weights');
     }
     const { policy, momentum, firstMoment, secondMoment } = state;
-    requireLength(numParameters(model), [policy, momentum, reference ?? policy]);
+    const held = reference instanceof Float32Array ? [reference] : [];
+    requireLength(numParameters(model), [policy, momentum, ...held]);
     const trained = state.adapter ?? policy;
     requireLength(numTrained(model, options.adapter), [trained, firstMoment, secondMoment]);
     return new Trainer(
@@ -252,7 +254,7 @@ export class Trainer {
     }
     const { model, options, device } = this.#init;
     this.#scorer ??= await openScorer(model, options.recompute, device);
-    return this.#scorer.score(this.#feeds[weights], sequences, { ...options, signal });
+    return this.#scorer.score(this.#weights[weights], sequences, { ...options, signal });
   }
 
   /** Copies of everything that training changes. */
@@ -288,6 +290,15 @@ export class Trainer {
     const remedy = 'open a new one from the last checkpoint and the journal';
     throw new MgrpoError('INTERNAL', `this trainer stopped in the middle of a step; ${remedy}`);
   }
+}
+
+function referenceWeights(
+  model: ModelConfig,
+  reference: TrainerInit['reference'],
+): Feeds | StoredWeights {
+  if (reference === null) return {};
+  if (reference instanceof Float32Array) return weightFeeds(model, reference);
+  return new StoredWeights(model, reference);
 }
 
 /** @throws MgrpoError INVALID_MODEL */

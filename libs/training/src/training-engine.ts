@@ -66,7 +66,8 @@ const leastMovedBytes = 2 ** 20;
 
 function largeBuffers({ state, reference }: TrainingWorkerInit): ArrayBuffer[] {
   const { policy, momentum, firstMoment, secondMoment } = state;
-  const arrays = [policy, momentum, firstMoment, secondMoment, ...(reference ? [reference] : [])];
+  const held = reference instanceof Float32Array ? [reference] : [];
+  const arrays = [policy, momentum, firstMoment, secondMoment, ...held];
   const buffers = arrays.map(({ buffer }) => buffer as ArrayBuffer);
   return [...new Set(buffers)].filter(({ byteLength }) => byteLength >= leastMovedBytes);
 }

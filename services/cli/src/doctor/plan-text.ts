@@ -1,5 +1,5 @@
 import type { ModelDescription } from '@mgrpo/checkpoint';
-import { bytesOf, type Fit, gigabytes, type MemoryPlan } from '@mgrpo/service';
+import { bytesOf, type Fit, gigabytes, type MemoryPlan, settingsText } from '@mgrpo/service';
 
 const count = (n: number): string => n.toLocaleString('en');
 
@@ -56,9 +56,9 @@ export function fitsText(fits: readonly Fit[], memoryBytes: number): string[] {
       case 'fits':
         return 'fits';
       case 'fits-with':
-        return `fits with ${fit.setting} ${fit.value}`;
+        return `fits with ${settingsText(fit.settings)}`;
       case 'too-large':
-        return `does not fit: ${gigabytes(fit.least)} with the smallest ${fit.setting}`;
+        return `does not fit: ${gigabytes(fit.least)} with ${settingsText(fit.settings)}`;
     }
   };
   return [
