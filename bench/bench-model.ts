@@ -1,5 +1,5 @@
 /** The model and the work that speeds are measured on, so that every benchmark means the same by a step. */
-import { initialWeights, type ModelConfig, parseModelConfig } from '@mgrpo/model';
+import { initialWeights, type ModelConfig, numParameters, parseModelConfig } from '@mgrpo/model';
 import { initialTrainerState, Trainer, type TrainingBatch } from '@mgrpo/training';
 
 /** 0.87M parameters (issue 2, part H); `llama` is the prototype's, `qwen3` adds norms of queries and keys. */
@@ -13,6 +13,31 @@ export function benchModel(modelType: 'llama' | 'qwen3'): ModelConfig {
     intermediate_size: 384,
     max_position_embeddings: 512,
     tie_word_embeddings: false,
+  });
+}
+
+/** `config.json` of a model in the shapes of Qwen3-0.6B, with fewer layers. */
+export function qwenConfigJson({ numLayers, vocabSize }: { numLayers: number; vocabSize: number }) {
+  return {
+    model_type: 'qwen3',
+    vocab_size: vocabSize,
+    hidden_size: 1024,
+    num_hidden_layers: numLayers,
+    num_attention_heads: 16,
+    num_key_value_heads: 8,
+    head_dim: 128,
+    intermediate_size: 3072,
+    max_position_embeddings: 40960,
+    tie_word_embeddings: true,
+  };
+}
+
+/** Uniform numbers of a linear congruence: `initialWeights` takes minutes at these sizes. */
+export function randomWeights(model: ModelConfig): Float32Array {
+  let state = 1;
+  return new Float32Array(numParameters(model)).map(() => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return (state / 2 ** 31) * 0.03;
   });
 }
 

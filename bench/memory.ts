@@ -32,6 +32,7 @@ import {
   Trainer,
   type TrainingLoss,
 } from '@mgrpo/training';
+import { qwenConfigJson, randomWeights } from './bench-model.ts';
 
 const argument = (name: string, value: string): string =>
   process.argv.find((text) => text.startsWith(`${name}=`))?.slice(name.length + 1) ?? value;
@@ -39,31 +40,14 @@ const argument = (name: string, value: string): string =>
 const numTokens = Number(argument('tokens', '3072'));
 const recompute = argument('recompute', 'layers') as Recompute;
 const place = argument('reference', 'none') as 'none' | 'memory' | 'disk';
-const configJson = {
-  model_type: 'qwen3',
-  vocab_size: Number(argument('vocabulary', '151936')),
-  hidden_size: 1024,
-  num_hidden_layers: Number(argument('layers', '2')),
-  num_attention_heads: 16,
-  num_key_value_heads: 8,
-  head_dim: 128,
-  intermediate_size: 3072,
-  max_position_embeddings: 40960,
-  tie_word_embeddings: true,
-};
+const configJson = qwenConfigJson({
+  numLayers: Number(argument('layers', '2')),
+  vocabSize: Number(argument('vocabulary', '151936')),
+});
 const model = parseModelConfig(configJson);
 
 const rank = Number(argument('rank', '0'));
 const adapter = rank === 0 ? null : { rank, alpha: 2 * rank, targets: adapterTargets };
-
-/** Uniform numbers of a linear congruence: `initialWeights` takes minutes at this size. */
-function randomWeights(): Float32Array {
-  let state = 1;
-  return new Float32Array(numParameters(model)).map(() => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return (state / 2 ** 31) * 0.03;
-  });
-}
 
 /** A line of Linux's /proc/self/status in MiB: VmRSS is resident now, VmHWM the most since the last reset. */
 function residentMib(line: 'VmRSS' | 'VmHWM'): number {
@@ -91,7 +75,7 @@ const withKl: TrainingLoss = {
 const folder = mkdtempSync(join(tmpdir(), 'mgrpo-memory-'));
 process.on('exit', () => rmSync(folder, { recursive: true }));
 const programsMib = residentMib('VmRSS');
-const weights = randomWeights();
+const weights = randomWeights(model);
 const trainer = await Trainer.open({
   model,
   options: {

@@ -1,6 +1,20 @@
 import { z } from 'zod';
 import { integer, milliseconds, path } from './keys.ts';
 
+const quantisation = z
+  .strictObject({
+    bits: z.literal([8, 4]).default(8).describe('bits of a weight'),
+    blockSize: z
+      .literal([16, 32, 64, 128])
+      .default(32)
+      .describe('neighbouring weights that share a scale: fewer are more exact'),
+  })
+  .nullable()
+  .default(null)
+  .describe(
+    'with `engine: onnx` and `device: cpu`: weights are rounded for training rollouts, which decode faster; wants `algorithm.loss.importance`, docs/quantisation.md; `{}` for the defaults below; null: float32',
+  );
+
 /**
  * Who samples, and on what. A part of the run's identity: another engine draws other responses, and k decides the entropies that
  * the filter sees. Where its servers are is in `deployment.openai`, and changes nothing.
@@ -19,6 +33,7 @@ export const rolloutSchema = z
       .describe(
         'what samples responses: our own engine, or servers with the OpenAI completions API (docs/engines.md), which lose determinism and give estimates of entropies',
       ),
+    quantisation,
     topLogprobs: integer(1, 1000)
       .default(20)
       .describe(

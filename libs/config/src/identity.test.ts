@@ -67,6 +67,16 @@ test('importance sampling and its cap change it, and none is what it was before'
   expect(new Set([null, {}, { cap: 3 }].map(weighted)).size).toBe(3);
 });
 
+test('rounded weights change it, and none are what was before', () => {
+  const rounded = (quantisation: object | null) =>
+    runIdentity(
+      config({ rollout: { quantisation }, algorithm: { loss: { importance: {} } } }),
+      contents,
+    );
+  expect(rounded(null)).not.toContain('quantisation');
+  expect(new Set([null, {}, { bits: 4 }, { blockSize: 64 }].map(rounded)).size).toBe(4);
+});
+
 test('canonical JSON does not depend on the order of keys', () => {
   expect(canonicalJson({ b: [{ d: 1, c: null }], a: 'x' })).toBe(
     '{"a":"x","b":[{"c":null,"d":1}]}',

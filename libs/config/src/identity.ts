@@ -18,7 +18,7 @@ export interface ContentHashes {
 export function runIdentity(config: RunConfig, contents: ContentHashes): string {
   const { collapse: _collapse, deployment: _deployment, ...rest } = config;
   const {
-    rollout: { device, engine, topLogprobs },
+    rollout: { device, engine, quantisation, topLogprobs },
     algorithm: {
       adapter,
       loss: { importance, ...loss },
@@ -36,7 +36,10 @@ export function runIdentity(config: RunConfig, contents: ContentHashes): string 
       ...adapterIdentity(adapter),
     },
     // What the engine does not read does not count.
-    rollout: engine === 'onnx' ? { device } : { engine, topLogprobs },
+    rollout:
+      engine === 'onnx'
+        ? { device, ...(quantisation === null ? {} : { quantisation }) }
+        : { engine, topLogprobs },
     model: { ...rest.model, path: contents.model },
     prompts: {
       ...prompts,

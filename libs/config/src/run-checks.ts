@@ -16,6 +16,7 @@ export function checkRunConfig(config: RunConfig): Complaint[] {
     ...checkJobs(config),
     ...checkPorts(config),
     ...checkEngine(config),
+    ...checkQuantisation(config),
     ...checkSecurity(config),
   ];
 }
@@ -204,6 +205,40 @@ function checkEngine({ rollout, algorithm, deployment }: RunConfig): Complaint[]
     complaints.push({ path: 'deployment.openai.momentumUrls', message });
   }
   return complaints;
+}
+
+/** Rounded weights are a matter of our own engine on the CPU, and what they sample is off-policy. */
+function checkQuantisation({ rollout, algorithm }: RunConfig): Complaint[] {
+  const { engine, device, quantisation } = rollout;
+  if (quantisation === null) return [];
+  const complaint = (path: string, message: string): Complaint => ({ path, message });
+  const path = 'rollout.quantisation';
+  if (engine !== 'onnx') {
+    return [
+      complaint(
+        path,
+        `${path} rounds our own engine's weights, not those of rollout.engine ${engine}'s servers; set one to null or onnx`,
+      ),
+    ];
+  }
+  return [
+    ...(device === 'cpu'
+      ? []
+      : [
+          complaint(
+            path,
+            `${path} decodes on the CPU alone, and rollout.device is ${device}; set one to null or cpu`,
+          ),
+        ]),
+    ...(algorithm.loss.importance === null
+      ? [
+          complaint(
+            'algorithm.loss.importance',
+            `algorithm.loss.importance is null, and rollouts by rounded weights (${path}) are not the policy's own; {} weighs their tokens, up to a cap of 2`,
+          ),
+        ]
+      : []),
+  ];
 }
 
 /** A certificate is of no use without its key, nor either without the authority that peers are checked by. */

@@ -202,6 +202,30 @@ test('an adapter has defaults, can be set by its keys, and names each layer once
   expect(wrong('algorithm.adapter.r=4')).toContain('unknown key');
 });
 
+test('rounded weights are for our own engine on the CPU, and want their tokens weighed', () => {
+  const rounded = (...more: string[]) => [
+    'rollout.quantisation={}',
+    'algorithm.loss.importance={}',
+    ...more,
+  ];
+  expect(load(minimal, rounded()).rollout.quantisation).toEqual({ bits: 8, blockSize: 32 });
+  expect(load(minimal).rollout.quantisation).toBeNull();
+  const wrong = (...more: string[]) => messageOf(() => load(minimal, rounded(...more)));
+  expect(wrong('algorithm.loss.importance=null')).toContain(
+    "algorithm.loss.importance is null, and rollouts by rounded weights (rollout.quantisation) are not the policy's own",
+  );
+  for (const device of ['webgpu', 'cuda', 'auto']) {
+    expect(wrong(`rollout.device=${device}`)).toContain(
+      `rollout.quantisation decodes on the CPU alone, and rollout.device is ${device}`,
+    );
+  }
+  expect(wrong('rollout.engine=openai')).toContain(
+    "not those of rollout.engine openai's servers; set one to null or onnx",
+  );
+  expect(wrong('rollout.quantisation.bits=6')).toContain('one of 8, 4');
+  expect(wrong('rollout.quantisation.blockSize=8')).toContain('one of 16, 32, 64, 128');
+});
+
 test('a rollback needs checkpoints that reach back before the suspicion', () => {
   const settings = ['collapse.onCollapse=rollback', 'checkpoint.everyIterations=5'];
   expect(messageOf(() => load(minimal, settings))).toContain('keep 4');

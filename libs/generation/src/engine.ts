@@ -1,5 +1,5 @@
 import type { MgrpoError } from '@mgrpo/errors';
-import type { ModelConfig } from '@mgrpo/model';
+import type { ModelConfig, Quantisation } from '@mgrpo/model';
 import { type Device, type Engine, startEngine } from '@mgrpo/runtime';
 import type { GenerationHandlers } from './engine-thread.ts';
 import type { GenerationStats, GeneratorOptions } from './generator.ts';
@@ -13,6 +13,8 @@ export interface GenerationOptions {
   readonly device: Device;
   /** Ids from here on are never drawn; give the tokenizer's size. Default: the model's vocabulary. */
   readonly numTokens?: number;
+  /** How the weights are rounded that training rollouts decode with, on the CPU; null, the default: not at all. */
+  readonly quantisation?: Quantisation | null;
 }
 
 /**
@@ -32,7 +34,8 @@ export class GenerationEngine implements RolloutEngine {
   static async start(options: GenerationOptions): Promise<GenerationEngine> {
     const { vocabSize } = options.model;
     const numTokens = Math.min(options.numTokens ?? vocabSize, vocabSize);
-    const init: GeneratorOptions = { ...options, numTokens };
+    const { quantisation = null } = options;
+    const init: GeneratorOptions = { ...options, numTokens, quantisation };
     const url = new URL('./engine-thread.ts', import.meta.url);
     return new GenerationEngine(await startEngine(url, init, { name: 'generation' }));
   }

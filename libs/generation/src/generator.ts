@@ -4,6 +4,7 @@ import {
   listWeights,
   type ModelConfig,
   prefillGraph,
+  type Quantisation,
   weightViews,
 } from '@mgrpo/model';
 import {
@@ -32,6 +33,8 @@ export interface GeneratorOptions {
   readonly device: Device;
   /** Ids from here on are never drawn: the tokenizer's size where the model's vocabulary is padded. */
   readonly numTokens: number;
+  /** How the weights are rounded that training rollouts decode with, on the CPU; null: not at all. */
+  readonly quantisation: Quantisation | null;
 }
 
 /** Counters since the start, and what is going on now. */
@@ -89,7 +92,7 @@ export class Generator {
     const { model } = options;
     this.#options = options;
     this.#rotary = new RotaryFeeds(model, sessions.onDevice?.tables ?? null);
-    this.#samplers = new Samplers(model, options);
+    this.#samplers = new Samplers(options);
     this.#sessions = sessions;
     this.#prefill = new Prefill(model, sessions.prefill, this.#rotary);
   }
@@ -98,7 +101,11 @@ export class Generator {
     if (!Number.isSafeInteger(options.slots) || options.slots < 1) {
       throw new MgrpoError('INVALID_CONFIG', `slots is ${options.slots}; it must be at least 1`);
     }
-    const { device, model } = options;
+    const { device, model, quantisation } = options;
+    if (quantisation !== null && device !== 'cpu') {
+      const message = `rounded weights decode on the CPU alone, not on ${device}`;
+      throw new MgrpoError('INVALID_CONFIG', message);
+    }
     const prefill = await openSession(prefillGraph(model, device), { name: 'prefill', device });
     if (device !== 'webgpu') return new Generator(options, { prefill, onDevice: null });
     const weights = await openUploader(listWeights(weightViews(model)));
@@ -111,16 +118,15 @@ export class Generator {
   async setWeights(version: number, flat: Float32Array): Promise<void> {
     const uploader = this.#sessions.onDevice?.weights ?? null;
     const weights = await WeightVersion.load(this.#options.model, { version, flat }, uploader);
-    this.dropWeights(version);
+    const replaced = this.#weights.get(version);
     this.#weights.set(version, weights);
+    await this.#drop(replaced);
   }
 
-  dropWeights(version: number): void {
+  async dropWeights(version: number): Promise<void> {
     const weights = this.#weights.get(version);
-    if (weights === undefined) return;
     this.#weights.delete(version);
-    this.#dropped.add(weights);
-    if (this.#loop === undefined) this.#freeDropped();
+    await this.#drop(weights);
   }
 
   /** Samples the rollouts of a request. Aborting `signal` rejects at once and frees the slots. */
@@ -169,13 +175,20 @@ export class Generator {
     for (const session of Object.values(this.#sessions.onDevice ?? {})) await session.close();
   }
 
-  /** Gives back the device's memory of versions that no rollout uses any more. */
-  #freeDropped(): void {
+  async #drop(weights: WeightVersion | undefined): Promise<void> {
+    if (weights === undefined) return;
+    this.#dropped.add(weights);
+    if (this.#loop === undefined) await this.#freeDropped();
+  }
+
+  /** Gives back the memory of versions that no rollout uses any more: the device's, and of their rounded weights. */
+  async #freeDropped(): Promise<void> {
     const used = new Set([...this.#jobs].map(({ weights }) => weights));
     for (const weights of this.#dropped) {
       if (used.has(weights)) continue;
-      weights.dispose();
       this.#dropped.delete(weights);
+      weights.dispose();
+      await this.#samplers.drop(weights);
     }
   }
 
@@ -194,7 +207,7 @@ export class Generator {
       const start = performance.now();
       await this.#admit();
       for (const batch of this.#batches) await this.#step(batch);
-      this.#freeDropped();
+      await this.#freeDropped();
       this.#counts.busyMs += performance.now() - start;
     }
     this.#loop = undefined;
@@ -226,11 +239,9 @@ export class Generator {
     for (const [weights, drafts] of byWeights) {
       try {
         await this.#readPrompts(weights, drafts);
-        const bySampler = Map.groupBy(drafts, ({ job }) =>
-          this.#samplers.nameOf(job.request.sampling),
-        );
+        const bySampler = Map.groupBy(drafts, ({ job }) => this.#samplers.nameOf(job.request));
         for (const newcomers of bySampler.values()) {
-          const sampler = await this.#samplers.get(newcomers[0]!.job.request.sampling);
+          const sampler = await this.#samplers.get(newcomers[0]!.job.request, weights);
           await this.#batchOf({ weights, sampler }).join(newcomers);
           this.#counts.numResponseTokens += newcomers.length;
         }

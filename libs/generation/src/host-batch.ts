@@ -5,7 +5,7 @@ import { drawFirst } from './draw-first.ts';
 import { addToken, type Draft, finishDraft, lastPosition } from './job.ts';
 import { KvCache } from './kv-cache.ts';
 import type { RotaryFeeds } from './rotary-feeds.ts';
-import { drawnRows, minRows, samplingFeeds, tokenFeeds } from './sampler.ts';
+import { drawnRows, paddedRows, samplingFeeds, tokenFeeds } from './sampler.ts';
 
 /** A batch on the CPU, whose cache JavaScript owns. */
 export class HostBatch implements Batch {
@@ -47,10 +47,10 @@ export class HostBatch implements Batch {
     const drafts = this.#drafts;
     const numDrafts = drafts.length;
     if (numDrafts === 0) return 0;
-    const numRows = Math.max(numDrafts, minRows);
     const { weights, sampler } = this.use;
+    const numRows = paddedRows(sampler, numDrafts);
     const outputs = await sampler.decode.run({
-      ...weights.feeds,
+      ...(sampler.weights ?? weights.feeds),
       ...(await this.#rotary.feeds(this.#cache.numCells)),
       ...this.#cache.feeds(numRows),
       ...tokenFeeds(drafts, numRows),
@@ -84,7 +84,7 @@ export class HostBatch implements Batch {
 
   #fit(numRows: number, numPast: readonly number[]): void {
     const longest = numPast.reduce((a, b) => Math.max(a, b), 0);
-    this.#cache.fit(Math.max(numRows, minRows), longest, this.#drafts.length);
+    this.#cache.fit(paddedRows(this.use.sampler, numRows), longest, this.#drafts.length);
   }
 
   /** Fills the place of each draft that leaves with the last one. */

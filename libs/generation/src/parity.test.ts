@@ -1,18 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadModelFolder, type ModelFolder } from '@mgrpo/checkpoint';
-import {
-  type ModelConfig,
-  parseModelConfig,
-  rotaryTables,
-  scoreGraph,
-  weightArrays,
-} from '@mgrpo/model';
-import { openSession, type Tensor, tensor } from '@mgrpo/runtime';
+import { parseModelConfig } from '@mgrpo/model';
 import { describe, expect, test } from 'vitest';
 import { GenerationEngine } from './engine.ts';
-import type { Rollout } from './request.ts';
-import { projectFolder, promptRequest } from './testing.ts';
+import { projectFolder, promptRequest, score } from './testing.ts';
 
 async function startEngine({ config, weights }: ModelFolder): Promise<GenerationEngine> {
   const engine = await GenerationEngine.start({ model: config, slots: 16, device: 'cpu' });
@@ -26,38 +18,6 @@ const greedy = (promptTokens: number[], maxResponseTokens: number) =>
     numRollouts: 1,
     sampling: { temperature: 0, maxResponseTokens, stopTokenIds: [] },
   });
-
-/** Log-probabilities and entropies of a response by the learner's full forward pass. */
-async function score(
-  model: ModelFolder,
-  prompt: Int32Array,
-  { tokens }: Rollout,
-  temperature: number,
-) {
-  const session = await openSession(scoreGraph(model.config), { name: 'score' });
-  const all = BigInt64Array.from([...prompt, ...tokens], BigInt);
-  const rows = BigInt64Array.from(tokens, (_, i) => BigInt(prompt.length - 1 + i));
-  const { cos, sin, dims } = rotaryTables(model.config, all.length);
-  const outputs = await session.run(
-    {
-      ...weightFeeds(model.config, model.weights),
-      tokens: tensor(all, [1, all.length]),
-      rows: tensor(rows, [rows.length]),
-      targets: tensor(BigInt64Array.from(tokens, BigInt), [tokens.length]),
-      temperature: tensor(Float32Array.of(temperature), [1]),
-      cos: tensor(cos, dims),
-      sin: tensor(sin, dims),
-    },
-    ['logprobs', 'entropies'],
-  );
-  await session.close();
-  return outputs as { logprobs: Tensor<Float32Array>; entropies: Tensor<Float32Array> };
-}
-
-function weightFeeds(config: ModelConfig, weights: Float32Array): Record<string, Tensor> {
-  const arrays = weightArrays(config, weights);
-  return Object.fromEntries(arrays.map(({ name, data, dims }) => [name, tensor(data, dims)]));
-}
 
 function largestGap(a: Float32Array, b: Float32Array): number {
   return a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);

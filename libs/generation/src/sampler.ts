@@ -1,76 +1,140 @@
 import { uniform } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
-import { decodeGraph, deviceDecodeGraph, type ModelConfig, sampleGraph } from '@mgrpo/model';
-import { type Device, openSession, type Session, type Tensor, tensor } from '@mgrpo/runtime';
+import { decodeGraph, deviceDecodeGraph, type SamplerOptions, sampleGraph } from '@mgrpo/model';
+import { type Feeds, openSession, type Session, type Tensor, tensor } from '@mgrpo/runtime';
+import type { GeneratorOptions } from './generator.ts';
 import { candidatesOf, type Draft, type Drawn, lastPosition } from './job.ts';
-import type { Sampling } from './request.ts';
+import type { GenerationRequest, Sampling } from './request.ts';
+import { openRoundedDecode } from './rounded-decode.ts';
+import type { WeightVersion } from './weight-version.ts';
 
 /** With one row ONNX Runtime takes a path of other bits (design.md section 4). */
 export const minRows = 2;
+
+/** Kernels of rounded weights take two rows at a time, and the last of an odd number by other instructions. */
+const rowsOfRounded = 2;
 
 /** The graphs that draw from a given number of candidates, with self-certainty or without. */
 export interface Sampler {
   readonly candidates: 'all' | number;
   /** A step of decoding with sampling. */
   readonly decode: Session;
+  /** The weights that `decode` takes, where it is of one version and has the others as constants; null: all. */
+  readonly weights: Feeds | null;
+  /** Its runs have a multiple of this number of rows. */
+  readonly rowMultiple: number;
   /** The sampling alone, for the first token. */
   readonly sample: Session;
 }
 
-/** Compiles samplers when they are first needed and keeps them. */
+/** Rows of a run for a number of rollouts. */
+export function paddedRows({ rowMultiple }: Sampler, numRollouts: number): number {
+  return Math.max(minRows, Math.ceil(numRollouts / rowMultiple) * rowMultiple);
+}
+
+/** Compiles samplers when they are first needed and keeps them; those with rounded weights as long as the version. */
 export class Samplers {
-  readonly #open = new Map<string, Sampler>();
-  readonly #config: ModelConfig;
-  readonly #numTokens: number;
-  readonly #device: Device;
+  readonly #options: GeneratorOptions;
+  readonly #plain = new Map<string, Sampler>();
+  /** By the sampler that is the same with the weights as they are. */
+  readonly #rounded = new Map<WeightVersion, Map<Sampler, Sampler>>();
+  /** Of sessions that are closed. */
+  #movedBytes = 0;
 
-  constructor(config: ModelConfig, options: { numTokens: number; device: Device }) {
-    this.#config = config;
-    this.#numTokens = options.numTokens;
-    this.#device = options.device;
+  constructor(options: GeneratorOptions) {
+    this.#options = options;
   }
 
-  /** Names the sampler of a request: equal for those that can share a batch. */
-  nameOf(sampling: Sampling): string {
-    const candidates = candidatesOf(sampling, this.#config.vocabSize);
-    return sampling.selfCertainty ? `${candidates} with self-certainty` : `${candidates}`;
+  /** Names the sampler of a request: equal for those of one weight version that can share a batch. */
+  nameOf(request: GenerationRequest): string {
+    return `${this.#plainName(request.sampling)}${this.#isRounded(request) ? ', rounded' : ''}`;
   }
 
-  async get(sampling: Sampling): Promise<Sampler> {
-    const name = this.nameOf(sampling);
-    const known = this.#open.get(name);
+  async get(request: GenerationRequest, version: WeightVersion): Promise<Sampler> {
+    const plain = await this.#getPlain(request.sampling);
+    if (!this.#isRounded(request)) return plain;
+    const ofVersion = this.#rounded.get(version) ?? new Map<Sampler, Sampler>();
+    this.#rounded.set(version, ofVersion);
+    const known = ofVersion.get(plain);
     if (known) return known;
-    const candidates = candidatesOf(sampling, this.#config.vocabSize);
-    const selfCertainty = sampling.selfCertainty ?? false;
-    const options = {
-      candidates,
-      numTokens: this.#numTokens,
-      selfCertainty,
-      target: this.#device,
-    };
-    const open = (graph: Uint8Array, name: string): Promise<Session> =>
-      openSession(graph, { name, device: this.#device });
-    const decode = this.#device === 'webgpu' ? deviceDecodeGraph : decodeGraph;
-    const sampler = {
-      candidates,
-      decode: await open(decode(this.#config, options), 'decode'),
-      sample: await open(sampleGraph(this.#config, options), 'sample'),
-    };
-    this.#open.set(name, sampler);
-    return sampler;
+    const { session, weights } = await openRoundedDecode(this.#options.model, version, {
+      sampler: this.#graphOptions(request.sampling),
+      quantisation: this.#options.quantisation!,
+    });
+    // The first token comes with the prompt, which is read with the weights as they are.
+    const rounded = { ...plain, decode: session, weights, rowMultiple: rowsOfRounded };
+    ofVersion.set(plain, rounded);
+    return rounded;
+  }
+
+  /** Closes what was compiled for a weight version, which nothing uses any more. */
+  async drop(version: WeightVersion): Promise<void> {
+    const samplers = [...(this.#rounded.get(version)?.values() ?? [])];
+    this.#rounded.delete(version);
+    for (const { decode } of samplers) {
+      this.#movedBytes += decode.movedBytes;
+      await decode.close();
+    }
   }
 
   /** Bytes that the graphs took from and brought to this process. */
   get movedBytes(): number {
-    const sessions = [...this.#open.values()].flatMap(({ decode, sample }) => [decode, sample]);
-    return sessions.reduce((sum, { movedBytes }) => sum + movedBytes, 0);
+    const plain = [...this.#plain.values()].flatMap(({ decode, sample }) => [decode, sample]);
+    const rounded = [...this.#rounded.values()]
+      .flatMap((samplers) => [...samplers.values()])
+      .map(({ decode }) => decode);
+    return [...plain, ...rounded].reduce(
+      (sum, session) => sum + session.movedBytes,
+      this.#movedBytes,
+    );
   }
 
   async close(): Promise<void> {
-    for (const { decode, sample } of this.#open.values()) {
+    for (const version of [...this.#rounded.keys()]) await this.drop(version);
+    for (const { decode, sample } of this.#plain.values()) {
       await decode.close();
       await sample.close();
     }
+  }
+
+  /** What trains is drawn with rounded weights; an answer or an evaluation is to be the model's own. */
+  #isRounded({ stream }: GenerationRequest): boolean {
+    return this.#options.quantisation !== null && stream.purpose === 'train';
+  }
+
+  #plainName(sampling: Sampling): string {
+    const { candidates, selfCertainty } = this.#graphOptions(sampling);
+    return selfCertainty ? `${candidates} with self-certainty` : `${candidates}`;
+  }
+
+  #graphOptions(sampling: Sampling): SamplerOptions {
+    const { model, numTokens, device } = this.#options;
+    return {
+      candidates: candidatesOf(sampling, model.vocabSize),
+      numTokens,
+      selfCertainty: sampling.selfCertainty ?? false,
+      target: device,
+    };
+  }
+
+  async #getPlain(sampling: Sampling): Promise<Sampler> {
+    const name = this.#plainName(sampling);
+    const known = this.#plain.get(name);
+    if (known) return known;
+    const { model, device } = this.#options;
+    const options = this.#graphOptions(sampling);
+    const open = (graph: Uint8Array, name: string): Promise<Session> =>
+      openSession(graph, { name, device });
+    const decode = device === 'webgpu' ? deviceDecodeGraph : decodeGraph;
+    const sampler = {
+      candidates: options.candidates,
+      decode: await open(decode(model, options), 'decode'),
+      weights: null,
+      rowMultiple: 1,
+      sample: await open(sampleGraph(model, options), 'sample'),
+    };
+    this.#plain.set(name, sampler);
+    return sampler;
   }
 }
 

@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type ModelConfig, parseModelConfig } from '@mgrpo/model';
+import {
+  type ModelConfig,
+  parseModelConfig,
+  rotaryTables,
+  scoreGraph,
+  weightArrays,
+} from '@mgrpo/model';
+import { openSession, type Tensor, tensor } from '@mgrpo/runtime';
 import type { GenerationRequest, Rollout, Sampling } from './request.ts';
 
 /** A folder beside or inside the project; the second part says why a test is skipped without it. */
@@ -61,4 +68,36 @@ export function rolloutBits({ index, tokens, finishReason, ...scores }: Rollout)
     Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('hex');
   const certainty = selfCertainties === null ? '-' : hex(selfCertainties);
   return [index, tokens.join(), hex(logprobs), hex(entropies), certainty, finishReason].join(' ');
+}
+
+/** Log-probabilities and entropies of a response by the learner's full forward pass. */
+export async function score(
+  model: { readonly config: ModelConfig; readonly weights: Float32Array },
+  prompt: Int32Array,
+  { tokens }: Rollout,
+  temperature: number,
+) {
+  const session = await openSession(scoreGraph(model.config), { name: 'score' });
+  const all = BigInt64Array.from([...prompt, ...tokens], BigInt);
+  const rows = BigInt64Array.from(tokens, (_, i) => BigInt(prompt.length - 1 + i));
+  const { cos, sin, dims } = rotaryTables(model.config, all.length);
+  const outputs = await session.run(
+    {
+      ...weightFeeds(model.config, model.weights),
+      tokens: tensor(all, [1, all.length]),
+      rows: tensor(rows, [rows.length]),
+      targets: tensor(BigInt64Array.from(tokens, BigInt), [tokens.length]),
+      temperature: tensor(Float32Array.of(temperature), [1]),
+      cos: tensor(cos, dims),
+      sin: tensor(sin, dims),
+    },
+    ['logprobs', 'entropies'],
+  );
+  await session.close();
+  return outputs as { logprobs: Tensor<Float32Array>; entropies: Tensor<Float32Array> };
+}
+
+function weightFeeds(config: ModelConfig, weights: Float32Array): Record<string, Tensor> {
+  const arrays = weightArrays(config, weights);
+  return Object.fromEntries(arrays.map(({ name, data, dims }) => [name, tensor(data, dims)]));
 }

@@ -8,6 +8,7 @@ import {
   queriesKeysValues,
 } from './decode-layer.ts';
 import { type SamplerOptions, samplerInputs, sampleTokens } from './decode-sampling.ts';
+import type { Quantisation } from './quantise.ts';
 
 /**
  * The `decode` graph: one token for each of B sequences, from caches that JavaScript owns.
@@ -20,18 +21,26 @@ import { type SamplerOptions, samplerInputs, sampleTokens } from './decode-sampl
  * `sampleTokens`.
  *
  * Each row's bits are its own for B >= 2 and S a multiple of 32 (design.md section 4).
+ *
+ * @param quantisation of the matrices, which are constants then, to be given when the graph is opened; null: they are
+ *   inputs like all weights
  */
-export function decodeGraph(config: ModelConfig, options: SamplerOptions): Uint8Array {
+export function decodeGraph(
+  config: ModelConfig,
+  options: SamplerOptions,
+  quantisation: Quantisation | null = null,
+): Uint8Array {
   const g = new GraphBuilder();
   const tokens = g.input('tokens', 'int64', ['B']);
   const positions = g.input('positions', 'int64', ['B', 1]);
   const mask = g.input('mask', 'float32', ['B', 1, 1, 'S']);
   const inputs = samplerInputs(g, options);
-  const stack = layerStackInputs(g, config);
+  const stack = layerStackInputs(g, config, quantisation);
   const attend = (layer: number, x: Value): Value =>
     attendToPast(g, config, stack, { layer, x, positions, mask });
   const hidden = layerStack(g, config, stack, { tokens, attend });
-  sampleTokens(g, config, options, { hidden, head: stack.weights.head, inputs });
+  const scores = (x: Value): Value => stack.linear(x, stack.weights.head);
+  sampleTokens(g, config, options, { hidden, scores, inputs });
   return serializeGraph(g, 'decode');
 }
 
@@ -41,7 +50,8 @@ export function sampleGraph(config: ModelConfig, options: SamplerOptions): Uint8
   const hidden = g.input('hidden', 'float32', ['B', config.hiddenSize]);
   const head = g.input('head', 'float32', [config.vocabSize, config.hiddenSize]);
   const inputs = samplerInputs(g, options);
-  sampleTokens(g, config, options, { hidden, head, inputs });
+  const scores = (x: Value): Value => g.gemm(x, head, { transB: true });
+  sampleTokens(g, config, options, { hidden, scores, inputs });
   return serializeGraph(g, 'sample', options.target);
 }
 

@@ -1,7 +1,10 @@
 // D hidden, H query heads, J key/value heads, G = H / J, K head dim, F intermediate, N tokens of the run.
 import type { GraphBuilder, Value } from '@mgrpo/onnx';
 import type { ModelConfig } from './config.ts';
-import { type ModelWeights, weightInputs } from './graph-weights.ts';
+import { weightInputs } from './graph-weights.ts';
+import { plainLinear } from './linear.ts';
+import type { Quantisation } from './quantise.ts';
+import { type GraphLinear, quantisedInputs } from './quantised-linear.ts';
 import { mlp } from './transformer.ts';
 
 /** Rotary tables [positions, K/2] of keys, and the same divided by sqrt(K) for queries. */
@@ -13,16 +16,27 @@ interface DecodeTables {
 }
 
 /** What `decode` and `prefill` share: a stack of layers around an attention of their own. */
-export interface LayerStack {
-  readonly weights: ModelWeights<Value>;
+export interface LayerStack extends GraphLinear {
   readonly tables: DecodeTables;
 }
 
-/** Declares the weights and rotary tables of a generation graph. */
-export function layerStackInputs(g: GraphBuilder, config: ModelConfig): LayerStack {
+/**
+ * Declares the weights and rotary tables of a generation graph.
+ *
+ * @param quantisation of matrices that are constants then; null: all weights are inputs
+ */
+export function layerStackInputs(
+  g: GraphBuilder,
+  config: ModelConfig,
+  quantisation: Quantisation | null = null,
+): LayerStack {
   const table = (name: string): Value => g.input(name, 'float32', ['P', config.headDim / 2]);
+  const weights =
+    quantisation === null
+      ? { weights: weightInputs(g, config), linear: plainLinear(g) }
+      : quantisedInputs(g, config, quantisation);
   return {
-    weights: weightInputs(g, config),
+    ...weights,
     // The score's factor 1 / sqrt(K) rides on the queries' rotation: as the product's alpha it would keep
     // ONNX Runtime from its fast kernel for single rows (457 instead of 270 us a layer at batch 256).
     tables: {
@@ -43,14 +57,14 @@ export function layerStackInputs(g: GraphBuilder, config: ModelConfig): LayerSta
 export function layerStack(
   g: GraphBuilder,
   config: ModelConfig,
-  { weights }: LayerStack,
+  { weights, linear }: LayerStack,
   { tokens, attend }: { tokens: Value; attend: (layer: number, x: Value) => Value },
 ): Value {
   let x = g.gather(weights.embedding, tokens);
   weights.layers.forEach((layer, index) => {
     const mixed = attend(index, g.rmsNorm(x, layer.attentionNorm, config.rmsNormEps));
-    x = g.gemm(mixed, layer.output, { transB: true, c: x });
-    x = mlp(g, config, layer, x);
+    x = linear(mixed, layer.output, x);
+    x = mlp(g, config, layer, x, linear);
   });
   return g.rmsNorm(x, weights.norm, config.rmsNormEps);
 }
@@ -59,7 +73,7 @@ export function layerStack(
 export function queriesKeysValues(
   g: GraphBuilder,
   config: ModelConfig,
-  { weights, tables }: LayerStack,
+  { weights, linear, tables }: LayerStack,
   run: {
     readonly layer: number;
     readonly x: Value;
@@ -73,7 +87,7 @@ export function queriesKeysValues(
   const { x, positions, toHeads } = run;
   const layer = weights.layers[run.layer]!;
   const heads = (weight: Value, bias: Value | null, count: number): Value =>
-    toHeads(g.gemm(x, weight, { transB: true, c: bias ?? undefined }), count);
+    toHeads(linear(x, weight, bias ?? undefined), count);
   const norm = (v: Value, weight: Value | null): Value =>
     weight === null ? v : g.rmsNorm(v, weight, config.rmsNormEps);
   const q = norm(heads(layer.q, layer.qBias, H), layer.qNorm);

@@ -56,18 +56,18 @@ export function samplerInputs(g: GraphBuilder, options: SamplerOptions): Sampler
  * at the row's uniform number.
  *
  * @param hidden [B, D] after the final norm
- * @param head [V, D]
+ * @param scores the output head: [B, D] -> [B, V]
  */
 export function sampleTokens(
   g: GraphBuilder,
   config: ModelConfig,
   options: SamplerOptions,
-  { hidden, head, inputs }: { hidden: Value; head: Value; inputs: SamplerInputs },
+  { hidden, scores, inputs }: { hidden: Value; scores: (x: Value) => Value; inputs: SamplerInputs },
 ): void {
   const width = paddedVocabulary(config.vocabSize);
   // Dividing the D hidden numbers by the temperature instead of the V logits is the same and shorter.
   const scaled = g.mul(hidden, inputs.inverseTemperatures);
-  const logits = padColumns(g, g.gemm(scaled, head, { transB: true }), config.vocabSize, width);
+  const logits = padColumns(g, scores(scaled), config.vocabSize, width);
   const logprobs = g.logSoftmax(logits);
   const probabilities = g.exp(logprobs);
   const entropies = g.neg(g.reduceSum(g.mul(probabilities, logprobs), [-1], true));

@@ -36,7 +36,8 @@ export function deviceDecodeGraph(config: ModelConfig, options: SamplerOptions):
   const attend = (layer: number, x: Value): Value =>
     attendInPlace(g, config, stack, { layer, x, positions, cells, mask });
   const hidden = layerStack(g, config, stack, { tokens, attend });
-  sampleTokens(g, config, options, { hidden, head: stack.weights.head, inputs });
+  const scores = (x: Value): Value => stack.linear(x, stack.weights.head);
+  sampleTokens(g, config, options, { hidden, scores, inputs });
   return serializeGraph(g, 'device-decode', options.target);
 }
 

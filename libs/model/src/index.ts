@@ -33,6 +33,13 @@ export { mergeGraph } from './linear.ts';
 export type { LossKind } from './loss-graph.ts';
 export { numParameters, type ParameterSpec, parameterSpecs } from './parameters.ts';
 export { prefillGraph } from './prefill-graph.ts';
+export type { Quantisation } from './quantise.ts';
+export {
+  quantisedModelBytes,
+  quantisedViews,
+  roundedConstants,
+  roundedProductGraph,
+} from './quantised-linear.ts';
 export { type RotaryTables, rotaryTables } from './rotary.ts';
 export { scoreGraph } from './score-graph.ts';
 export type { StageGraphs } from './stage.ts';

@@ -2,11 +2,12 @@ import { MgrpoError } from '@mgrpo/errors';
 import { canonicalDim, type Shape } from './dim.ts';
 
 /** Element types that our graphs use, by their name in onnxruntime. */
-export type DType = 'float32' | 'float64' | 'int64' | 'bool';
+export type DType = 'float32' | 'float64' | 'int64' | 'bool' | 'uint8';
 
 /** ONNX's numbers of the element types (TensorProto.DataType). */
 export const dataTypes: Readonly<Record<DType, number>> = {
   float32: 1,
+  uint8: 2,
   int64: 7,
   bool: 9,
   float64: 11,
@@ -43,8 +44,8 @@ export interface Node {
 
 export interface Constant {
   readonly value: Value;
-  /** Little-endian elements, row major. */
-  readonly bytes: Uint8Array;
+  /** Little-endian elements, row major; null: whoever opens the model gives them, by the value's name. */
+  readonly bytes: Uint8Array | null;
   /** The numbers of an integer constant, for shape inference and gradient rules. */
   readonly integers: readonly number[] | null;
 }
@@ -99,6 +100,13 @@ export class Graph {
     return value;
   }
 
+  /** A named constant whose elements come from outside when the model is opened: too large for the model's bytes. */
+  externalConstant(name: string, dtype: DType, shape: readonly number[]): Value {
+    const value = { name, dtype, shape };
+    this.constants.set(name, { value, bytes: null, integers: null });
+    return value;
+  }
+
   /** The numbers of an integer constant. @throws MgrpoError INTERNAL for any other value. */
   integersOf(value: Value): readonly number[] {
     const integers = this.constants.get(value.name)?.integers ?? null;
@@ -145,6 +153,8 @@ function encode(dtype: DType, numbers: readonly number[]): Uint8Array {
       return new Uint8Array(Float64Array.from(numbers).buffer);
     case 'int64':
       return new Uint8Array(BigInt64Array.from(numbers, BigInt).buffer);
+    case 'uint8':
+      return Uint8Array.from(numbers);
     case 'bool':
       return Uint8Array.from(numbers, (number) => (number === 0 ? 0 : 1));
   }

@@ -60,7 +60,7 @@ export function serializeGraph(
             dims: value.shape.map(BigInt),
             dataType: dataTypes[value.dtype],
             name: value.name,
-            rawData: bytes,
+            ...(bytes === null ? externalData(value.name) : { rawData: bytes }),
           })),
         input: graph.inputs.map((value) => valueInfo(value.name, value)),
         output: graph.outputs.map((output) => valueInfo(output.name, output.value)),
@@ -93,6 +93,11 @@ function aliasNodes(graph: Graph, publicNames: ReadonlyMap<Value, string>): Node
       outputs: [{ ...value, name }],
       attributes: {},
     }));
+}
+
+/** The elements of a constant stand in a file of its name, which is given as bytes when the model is opened. */
+function externalData(name: string) {
+  return { dataLocation: 1, externalData: [{ key: 'location', value: name }] };
 }
 
 function attributeProto(name: string, attribute: Attribute): AttributeProto {

@@ -36,6 +36,11 @@ export interface SessionOptions {
    * sessions take turns, only one of them has large tensors at a time. It costs no time where a run is long.
    */
   readonly returnsMemory?: boolean;
+  /**
+   * The elements of the graph's external constants, by name. They are copied: what the operators pack is kept, and the
+   * arrays may be freed once the session is open.
+   */
+  readonly constants?: Readonly<Record<string, Uint8Array | Float32Array>>;
   /** Outputs stay in the device's memory; see `openDeviceSession`. */
   readonly keepsOutputs?: boolean;
   /** Where set, ONNX Runtime writes `<prefix>_<date>.json` with the time of every node at `close()`. */
@@ -177,6 +182,7 @@ async function create(
       enableCpuMemArena: !options.returnsMemory,
       logSeverityLevel: 3,
       ...(options.keepsOutputs ? { preferredOutputLocation: 'gpu-buffer' } : {}),
+      ...(options.constants === undefined ? {} : { externalData: filesOf(options.constants) }),
       ...(options.profilePrefix === undefined
         ? {}
         : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
@@ -185,6 +191,14 @@ async function create(
     const message = `ONNX Runtime refuses the graph ${name}: ${messageOf(cause)}`;
     throw new MgrpoError('INTERNAL', message, { cause });
   }
+}
+
+/** Constants as ONNX Runtime takes them: as files, whose names `serializeGraph` made of the constants' names. */
+function filesOf(constants: NonNullable<SessionOptions['constants']>) {
+  return Object.entries(constants).map(([path, { buffer, byteOffset, byteLength }]) => ({
+    path,
+    data: new Uint8Array(buffer, byteOffset, byteLength),
+  }));
 }
 
 function runError(name: string, cause: unknown): MgrpoError {

@@ -1,5 +1,10 @@
 import type { RunConfig } from '@mgrpo/config';
-import { type ModelConfig, numAdapterParameters, numParameters } from '@mgrpo/model';
+import {
+  type ModelConfig,
+  numAdapterParameters,
+  numParameters,
+  quantisedModelBytes,
+} from '@mgrpo/model';
 import { gradientPassBytes, initialWeightsPlace, passLimits } from '@mgrpo/training';
 
 /** Memory of one process, by what takes it (bytes). */
@@ -20,7 +25,7 @@ export interface MemoryPlan {
 
 export type MemorySettings = Pick<
   RunConfig,
-  'algorithm' | 'sampling' | 'prompts' | 'learner' | 'deployment' | 'lag'
+  'algorithm' | 'sampling' | 'prompts' | 'learner' | 'rollout' | 'deployment' | 'lag'
 >;
 
 const float32 = 4;
@@ -57,11 +62,12 @@ export function memoryPlan(model: ModelConfig, settings: MemorySettings): Memory
   const rollouts = (['policy', 'momentum'] as const).map((role): ProcessMemory => {
     // One more than a job can ask for: the next one arrives.
     const held = { name: `weights, ${versions + 1} versions`, bytes: (versions + 1) * weights };
+    const rounded = roundedParts(model, settings, versions + 1);
     const cache = { name: 'key-value cache', bytes: cacheBytes(model, settings) };
     return {
       process: `${role}-rollout`,
       count: deployment.workers[role],
-      parts: [held, cache],
+      parts: [held, ...rounded, cache],
     };
   });
   const processes = [learner, ...rollouts];
@@ -72,6 +78,21 @@ export function memoryPlan(model: ModelConfig, settings: MemorySettings): Memory
 /** Memory of one process (bytes). */
 export function bytesOf({ parts }: ProcessMemory): number {
   return parts.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Rounded weights beside those that they were made of. */
+function roundedParts(
+  model: ModelConfig,
+  { rollout: { quantisation } }: MemorySettings,
+  versions: number,
+): ProcessMemory['parts'] {
+  if (quantisation === null) return [];
+  const bytes = quantisedModelBytes(model, quantisation);
+  return [
+    { name: `weights of ${quantisation.bits} bits, ${versions} versions`, bytes: versions * bytes },
+    // What is rounded, and ONNX Runtime's copy of it until its kernels have packed it.
+    { name: 'rounding a version', bytes: 2 * bytes },
+  ];
 }
 
 /** Keys and values of all slots at their longest. */

@@ -57,6 +57,21 @@ test('processes that fit alone and not together are refused with the slots that 
   );
 });
 
+test('rounded weights are counted beside those that they were made of', () => {
+  const rounded = (bits: number) =>
+    settings(`rollout.quantisation={ bits: ${bits} }`, 'algorithm.loss.importance={}');
+  const partsOf = (given: typeof config) => memoryPlan(model, given).processes[1]!.parts;
+  const [, weights, rounding] = partsOf(rounded(8));
+  expect(weights!.name).toBe('weights of 8 bits, 2 versions');
+  expect(rounding!.bytes).toBe(weights!.bytes);
+  const [held] = partsOf(config);
+  // Codes of a byte and a scale for 32 of them, of all matrices and the tied head.
+  expect(weights!.bytes / held!.bytes).toBeGreaterThan(0.27);
+  expect(weights!.bytes / held!.bytes).toBeLessThan(0.36);
+  expect(partsOf(rounded(4))[1]!.bytes).toBeLessThan(0.6 * weights!.bytes);
+  expect(partsOf(config).map(({ name }) => name)).not.toContain('rounding a version');
+});
+
 test("engines whose memory is not this machine's are not counted", () => {
   const servers = settings('rollout.device=webgpu');
   requireProcessMemory('policy-rollout', model, servers, 1);

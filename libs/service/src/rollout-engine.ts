@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readModelConfig } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
-import { GenerationEngine, type RolloutEngine } from '@mgrpo/generation';
+import { GenerationEngine, probeRounded, type RolloutEngine } from '@mgrpo/generation';
 import { largestOfGeneration, type ModelConfig } from '@mgrpo/model';
 import { ApiClient, checkServer, OpenAiEngine, type ServerFinding } from '@mgrpo/openai-engine';
 import { chooseDevice } from '@mgrpo/runtime';
@@ -41,14 +41,21 @@ export async function openRolloutEngine(
   const largest = largestOfGeneration(model, { slots, maxTokens });
   const choice = await chooseDevice(config.rollout.device, largest);
   log.info(deviceFields(choice), 'device');
-  await admit(choice.identity);
+  const { quantisation } = config.rollout;
+  // Rounded weights have kernels of their own, which may differ where those of float32 do not.
+  const device =
+    quantisation === null
+      ? choice.identity
+      : `${choice.identity} ${quantisation.bits}-bit ${await probeRounded(quantisation)}`;
+  await admit(device);
   const engine = await GenerationEngine.start({
     model,
     slots,
     device: choice.device,
     numTokens: tokenizer.vocabSize,
+    quantisation,
   });
-  return { engine, device: choice.identity };
+  return { engine, device };
 }
 
 async function openOpenAiEngine(

@@ -85,6 +85,7 @@ export class OneProcessRun {
       slots: config.deployment.rollout.slots,
       device,
       numTokens: tokenizer.vocabSize,
+      quantisation: config.rollout.quantisation,
     });
     const learner = await chooseDevice(config.learner.device);
     const base = { ...model, weights: model.weights.slice() };

@@ -28,6 +28,7 @@ export async function resample(
       slots: config.deployment.rollout.slots,
       device: (await chooseDevice(run.deviceOf(role))).device,
       numTokens: tokenizer.vocabSize,
+      quantisation: config.rollout.quantisation,
     });
     try {
       await engine.setWeights(batch.weightVersion, sampled[role]);
