@@ -145,7 +145,7 @@ const learner = z
       .enum(['cpu', 'webgpu', 'cuda', 'auto'])
       .default('cpu')
       .describe(
-        'what computes logprobs and gradients, as `rollout.device`; the optimiser and the EMA are the processor’s',
+        'what computes logprobs and gradients, as `rollout.device`; webgpu also keeps and updates weights, moments and the EMA, for cpu and cuda the processor does',
       ),
     recompute: z
       .enum(['auto', 'none', 'layers'])

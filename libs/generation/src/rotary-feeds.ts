@@ -1,5 +1,5 @@
 import { type ModelConfig, rotaryTables } from '@mgrpo/model';
-import { type DeviceTensor, type Feeds, type Tensor, tensor, type Uploader } from '@mgrpo/runtime';
+import { type Feeds, PlacedFeeds, type Tensor, tensor, type Uploader } from '@mgrpo/runtime';
 
 const positionsPerGrowth = 512;
 
@@ -12,15 +12,13 @@ export function rotaryTableInputs({ headDim }: ModelConfig) {
 /** The rotary tables of the generation graphs, made for as many positions as were ever needed. */
 export class RotaryFeeds {
   readonly #config: ModelConfig;
-  readonly #uploader: Uploader | null;
+  readonly #placed: PlacedFeeds;
   #numPositions = 0;
-  #feeds: Feeds = {};
-  #onDevice: readonly DeviceTensor[] = [];
 
   /** @param uploader of `rotaryTableInputs`, where the tables are to live on a device */
   constructor(config: ModelConfig, uploader: Uploader | null) {
     this.#config = config;
-    this.#uploader = uploader;
+    this.#placed = new PlacedFeeds(uploader);
   }
 
   /** Tables for positions below `numPositions`; those of queries carry the factor 1 / sqrt(headDim). */
@@ -34,30 +32,18 @@ export class RotaryFeeds {
           table.map((x) => x * scale),
           dims,
         );
-      const feeds = {
+      await this.#placed.replace({
         cos: tensor(cos, dims),
         sin: tensor(sin, dims),
         queryCos: scaled(cos),
         querySin: scaled(sin),
-      };
-      await this.#keep(feeds);
+      });
     }
-    return this.#feeds;
-  }
-
-  async #keep(feeds: Feeds): Promise<void> {
-    if (this.#uploader === null) {
-      this.#feeds = feeds;
-      return;
-    }
-    const uploaded = await this.#uploader.upload(feeds);
-    for (const table of this.#onDevice) table.dispose();
-    this.#feeds = uploaded;
-    this.#onDevice = Object.values(uploaded);
+    return this.#placed.feeds;
   }
 
   /** Gives memory of the device back; idempotent. */
   dispose(): void {
-    for (const table of this.#onDevice) table.dispose();
+    this.#placed.dispose();
   }
 }

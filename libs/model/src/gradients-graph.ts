@@ -5,6 +5,7 @@ import {
   gradients,
   multiplyDims,
   serializeGraph,
+  type Value,
 } from '@mgrpo/onnx';
 import type { ModelConfig } from './config.ts';
 import { appendLoss, type LossKind } from './loss-graph.ts';
@@ -28,13 +29,44 @@ export function gradientsGraph(
   }: { adapter?: AdapterOptions | null; target?: GraphTarget } = {},
 ): Uint8Array {
   const g = new GraphBuilder();
+  const { parts } = lossAndGradients(g, config, loss, adapter);
+  const flat = parts.map((part) => g.reshape(part, [multiplyDims(1, ...part.shape)]));
+  g.output('gradient', g.concat(flat, 0));
+  return serializeGraph(g, 'gradients', target);
+}
+
+/** A graph whose gradients stay apart. */
+interface ApartGradients {
+  readonly graph: Uint8Array;
+  /** The input that each gradient belongs to, by the gradient's name, in the order of the flat array. */
+  readonly inputOf: ReadonlyMap<string, string>;
+}
+
+/** The same for WebGPU, where gradients stay: one output for each tensor that trains, so that none is larger than it. */
+export function deviceGradientsGraph(
+  config: ModelConfig,
+  loss: LossKind,
+  adapter: AdapterOptions | null,
+): ApartGradients {
+  const g = new GraphBuilder();
+  const { trained, parts } = lossAndGradients(g, config, loss, adapter);
+  const inputOf = new Map(trained.map(({ name }) => [`d.${name}`, name]));
+  for (const [i, name] of [...inputOf.keys()].entries()) g.output(name, parts[i]!);
+  return { graph: serializeGraph(g, 'gradients', 'webgpu'), inputOf };
+}
+
+/** Appends forward, loss and backward, and all outputs but the gradients. */
+function lossAndGradients(
+  g: GraphBuilder,
+  config: ModelConfig,
+  loss: LossKind,
+  adapter: AdapterOptions | null,
+): { trained: readonly Value[]; parts: readonly Value[] } {
   const { trained, logprobs, entropies } = scoredForward(g, config, adapter);
   const lossValue = appendLoss(g, logprobs, loss);
   const parts = gradients(g, lossValue, trained);
-  const flat = parts.map((part) => g.reshape(part, [multiplyDims(1, ...part.shape)]));
-  g.output('gradient', g.concat(flat, 0));
   g.output('loss', lossValue);
   g.output('logprobs', logprobs);
   g.output('entropies', entropies);
-  return serializeGraph(g, 'gradients', target);
+  return { trained, parts };
 }

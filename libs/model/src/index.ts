@@ -14,7 +14,7 @@ export {
 export { decodeGraph, sampleGraph } from './decode-graph.ts';
 export type { SamplerOptions } from './decode-sampling.ts';
 export { arrangeGraph, deviceDecodeGraph } from './device-graphs.ts';
-export { gradientsGraph } from './gradients-graph.ts';
+export { deviceGradientsGraph, gradientsGraph } from './gradients-graph.ts';
 export {
   type LayerWeights,
   listWeights,
@@ -43,3 +43,4 @@ export {
 export { type RotaryTables, rotaryTables } from './rotary.ts';
 export { scoreGraph } from './score-graph.ts';
 export type { StageGraphs } from './stage.ts';
+export { adamwGraph, adamwNumbers, blendGraph, squareGraph, sumGraph } from './update-graphs.ts';

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseModelConfig } from './config.ts';
 import { largestOfGeneration, largestOfTraining } from './largest-tensor.ts';
-import { numParameters } from './parameters.ts';
 
 /** Qwen3-8B's shapes. */
 const config = parseModelConfig({
@@ -28,6 +27,23 @@ test('the largest tensor of generation is the embedding, or the cache of many lo
   });
 });
 
-test('that of training is the gradient', () => {
-  expect(largestOfTraining(config).bytes).toBe(4 * numParameters(config));
+test('logits are the largest where rows outnumber the numbers of a hidden state', () => {
+  expect(largestOfGeneration(config, { slots: 5000, maxTokens: 8 })).toEqual({
+    name: 'the logits of 5000 slots',
+    bytes: 5000 * 151_936 * 4,
+  });
+});
+
+test('that of training is a weight, the logits of a microbatch or its attention weights', () => {
+  const of = (microbatchTokens: number, longestSequence: number) =>
+    largestOfTraining(config, { microbatchTokens, longestSequence });
+  expect(of(1024, 900)).toMatchObject({ name: 'the tensor model.embed_tokens.weight' });
+  expect(of(8192, 3584)).toEqual({
+    name: 'the logits of a microbatch of 8192 tokens (learner.microbatchTokens)',
+    bytes: 8192 * 151_936 * 4,
+  });
+  expect(of(1024, 6144)).toEqual({
+    name: "a layer's attention weights of a microbatch of 6144 tokens (learner.microbatchTokens)",
+    bytes: 32 * 6144 * 6144 * 4,
+  });
 });

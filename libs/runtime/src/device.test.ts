@@ -112,7 +112,22 @@ test.skipIf(!inject('hasWebGpu'))(
     expect(await probeDevice('webgpu', embedding)).toEqual({
       kind: 'fails',
       reason:
-        'the embedding takes 2489319424 bytes in one buffer, more than its limit of 1073741824 bytes',
+        'the embedding would need 2489319424 bytes in one buffer, more than its limit of 1073741824 bytes',
+    });
+  },
+);
+
+test.skipIf(!inject('hasWebGpu'))(
+  'auto takes the CPU where nothing else holds the largest tensor, and says so with the numbers',
+  async () => {
+    const logits = { name: 'the logits of 8192 tokens', bytes: 8192 * 151_936 * 4 };
+    const surroundings = { probe: probeDevice, gpus: () => ['AMD'] };
+    const choice = await chooseDevice('auto', logits, surroundings);
+    expect(choice.device).toBe('cpu');
+    expect(choice.passedOver[1]).toEqual({
+      device: 'webgpu',
+      reason:
+        'the logits of 8192 tokens would need 4978638848 bytes in one buffer, more than its limit of 1073741824 bytes',
     });
   },
 );

@@ -1,3 +1,4 @@
+export { ByRank } from './by-rank.ts';
 export {
   chooseDevice,
   type Device,
@@ -6,6 +7,7 @@ export {
   devices,
   type LargestTensor,
 } from './device.ts';
+export { Downloader } from './downloader.ts';
 export type { CallOptions, Engine } from './engine.ts';
 export { startEngine } from './engine.ts';
 export type { Fingerprint } from './fingerprint.ts';
@@ -16,10 +18,11 @@ export type {
   DeviceSession,
   DeviceTensor,
   Feeds,
+  MixedSession,
   Session,
   SessionOptions,
   Tensor,
   TensorData,
 } from './session.ts';
-export { freeArrays, openDeviceSession, openSession, tensor } from './session.ts';
-export { openUploader, type Uploader } from './uploader.ts';
+export { freeArrays, openDeviceSession, openMixedSession, openSession, tensor } from './session.ts';
+export { openUploader, PlacedFeeds, type Uploader } from './uploader.ts';

@@ -48,7 +48,7 @@ async function requireRoom(bytes: number, name: string): Promise<void> {
   } catch (cause) {
     const limit = /limit \((\d+)\)/.exec(messageOf(cause))?.[1];
     const most = limit === undefined ? 'what it has free' : `its limit of ${limit} bytes`;
-    const what = `${name} takes ${bytes} bytes in one buffer, more than ${most}`;
+    const what = `${name} would need ${bytes} bytes in one buffer, more than ${most}`;
     throw new MgrpoError('RESOURCE', what, { cause });
   } finally {
     await uploader.close();

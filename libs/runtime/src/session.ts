@@ -41,8 +41,8 @@ export interface SessionOptions {
    * arrays may be freed once the session is open.
    */
   readonly constants?: Readonly<Record<string, Uint8Array | Float32Array>>;
-  /** Outputs stay in the device's memory; see `openDeviceSession`. */
-  readonly keepsOutputs?: boolean;
+  /** Outputs that stay in the device's memory: all, or those named; see `openDeviceSession`. */
+  readonly keepsOutputs?: 'all' | readonly string[];
   /** Where set, ONNX Runtime writes `<prefix>_<date>.json` with the time of every node at `close()`. */
   readonly profilePrefix?: string;
 }
@@ -143,8 +143,43 @@ export interface DeviceSession {
 
 /** Compiles a model as `openSession` does, for WebGPU, with outputs in the memory of the device. */
 export async function openDeviceSession(model: Uint8Array, name: string): Promise<DeviceSession> {
-  const session = await openSession(model, { name, device: 'webgpu', keepsOutputs: true });
+  const session = await openSession(model, { name, device: 'webgpu', keepsOutputs: 'all' });
   return session as unknown as DeviceSession;
+}
+
+/** A graph on the device of whose outputs some stay there and the others come here. */
+export interface MixedSession {
+  run(feeds: Feeds): Promise<{
+    readonly kept: Readonly<Record<string, DeviceTensor>>;
+    readonly fetched: Readonly<Record<string, Tensor>>;
+  }>;
+  readonly movedBytes: number;
+  close(): Promise<void>;
+}
+
+/** Compiles a model as `openSession` does, for WebGPU. @param kept names of the outputs that stay on the device */
+export async function openMixedSession(
+  model: Uint8Array,
+  name: string,
+  kept: readonly string[],
+): Promise<MixedSession> {
+  const options = { name, device: 'webgpu', variableShapes: true, keepsOutputs: kept } as const;
+  const session = await openSession(model, options);
+  const stays = new Set(kept);
+  return {
+    get movedBytes() {
+      return session.movedBytes;
+    },
+    async run(feeds) {
+      const outputs = Object.entries(await session.run(feeds));
+      const onDevice = outputs.filter(([output]) => stays.has(output));
+      return {
+        kept: Object.fromEntries(onDevice) as unknown as Record<string, DeviceTensor>,
+        fetched: Object.fromEntries(outputs.filter(([output]) => !stays.has(output))),
+      };
+    },
+    close: () => session.close(),
+  };
 }
 
 /** Names of outputs to fetch, and places for others. */
@@ -181,7 +216,7 @@ async function create(
 
       enableCpuMemArena: !options.returnsMemory,
       logSeverityLevel: 3,
-      ...(options.keepsOutputs ? { preferredOutputLocation: 'gpu-buffer' } : {}),
+      ...keptOutputs(options),
       ...(options.constants === undefined ? {} : { externalData: filesOf(options.constants) }),
       ...(options.profilePrefix === undefined
         ? {}
@@ -199,6 +234,15 @@ function filesOf(constants: NonNullable<SessionOptions['constants']>) {
     path,
     data: new Uint8Array(buffer, byteOffset, byteLength),
   }));
+}
+
+function keptOutputs({
+  keepsOutputs,
+}: SessionOptions): Pick<ort.InferenceSession.SessionOptions, 'preferredOutputLocation'> {
+  if (keepsOutputs === undefined) return {};
+  if (keepsOutputs === 'all') return { preferredOutputLocation: 'gpu-buffer' };
+  const kept = keepsOutputs.map((name) => [name, 'gpu-buffer'] as const);
+  return { preferredOutputLocation: Object.fromEntries(kept) };
 }
 
 function runError(name: string, cause: unknown): MgrpoError {

@@ -28,6 +28,38 @@ export async function openUploader(
   };
 }
 
+/** Feeds where the graphs are that read them, replaced from time to time: tables that grow. */
+export class PlacedFeeds {
+  readonly #uploader: Uploader | null;
+  #feeds: Feeds = {};
+  #onDevice: readonly DeviceTensor[] = [];
+
+  /** @param uploader null where the graphs read what is here */
+  constructor(uploader: Uploader | null) {
+    this.#uploader = uploader;
+  }
+
+  get feeds(): Feeds {
+    return this.#feeds;
+  }
+
+  async replace(feeds: Feeds): Promise<void> {
+    if (this.#uploader === null) {
+      this.#feeds = feeds;
+      return;
+    }
+    const uploaded = await this.#uploader.upload(feeds);
+    this.dispose();
+    this.#feeds = uploaded;
+    this.#onDevice = Object.values(uploaded);
+  }
+
+  /** Gives memory of the device back; idempotent. */
+  dispose(): void {
+    for (const tensor of this.#onDevice) tensor.dispose();
+  }
+}
+
 function copyOf(name: string): string {
   return `device.${name}`;
 }

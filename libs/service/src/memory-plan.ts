@@ -45,6 +45,8 @@ export function memoryPlan(model: ModelConfig, settings: MemorySettings): Memory
   // From the disk it comes a stage at a time, or at once, but then before the gradient: what it takes is less than
   // the activations in either case. An adapter sits on the initial weights, which are the KL reference too.
   const holdsInitial = initialWeightsPlace(settings) === 'memory';
+  // On WebGPU gradients never come here; the rest does, at the start and for checkpoints.
+  const gradients = settings.learner.device === 'webgpu' ? 0 : trained;
   const learner: ProcessMemory = {
     process: 'learner',
     count: 1,
@@ -52,7 +54,7 @@ export function memoryPlan(model: ModelConfig, settings: MemorySettings): Memory
       { name: 'policy', bytes: weights },
       { name: 'momentum model', bytes: weights },
       ...(adapter === null ? [] : [{ name: 'adapter', bytes: trained }]),
-      { name: 'gradients', bytes: trained },
+      { name: 'gradients', bytes: gradients },
       { name: 'AdamW moments', bytes: 2 * trained },
       ...(holdsInitial ? [{ name: 'KL reference', bytes: weights }] : []),
       { name: `versions served, ${versions} of each`, bytes: 2 * versions * weights },
@@ -105,7 +107,8 @@ function cacheBytes(model: ModelConfig, { prompts, sampling, deployment }: Memor
 /** What the gradient pass of one microbatch holds at its peak in this machine's memory. */
 function activationBytes(model: ModelConfig, settings: MemorySettings): number {
   const { prompts, sampling, learner } = settings;
-  // A GPU holds its own; the gradient is fetched from there.
+  // A GPU holds its own; by CUDA the gradient is fetched from there.
+  if (learner.device === 'webgpu') return 0;
   if (learner.device !== 'cpu') return numParameters(model) * float32;
   const longest = prompts.maxPromptTokens + sampling.maxResponseTokens;
   const { adapter } = settings.algorithm;

@@ -50,7 +50,7 @@ test.each(['tiny-qwen3', 'tiny-qwen2', 'tiny-llama'])(
     const { feeds, merged } = await adapted(config, base, everything);
     const logits = async (graph: Uint8Array, fed: Feeds): Promise<Float32Array> => {
       const session = await openSession(graph);
-      const tokens = scoringFeeds(new RotaryFeeds(config), given, 1);
+      const tokens = await scoringFeeds(new RotaryFeeds(config), given, 1);
       const outputs: Record<string, Tensor> = await session.run({ ...fed, ...tokens }, ['logits']);
       await session.close();
       return outputs.logits!.data as Float32Array;
@@ -188,11 +188,11 @@ function open(state: TrainerState | null, reference: Float32Array | null = weigh
 
 test('a new adapter changes nothing, and a step changes the adapted weights alone', async () => {
   const trainer = await open(null);
-  const before = trainer.snapshot();
+  const before = await trainer.snapshot();
   expect(before.policy).toEqual(weights);
   const stats = await trainer.step(batch);
   if (stats.kind !== 'trained') throw new Error('expected a trained iteration');
-  const { policy, momentum, adapter, firstMoment } = trainer.snapshot();
+  const { policy, momentum, adapter, firstMoment } = await trainer.snapshot();
   await trainer.close();
   expect(firstMoment.length).toBe(adapter!.length);
   const isAdapted = new Uint8Array(numParameters(model));
@@ -212,14 +212,14 @@ test('a new adapter changes nothing, and a step changes the adapted weights alon
 test('a trainer opened from a snapshot goes on to the same bits', async () => {
   const whole = await open(null);
   await whole.step(batch);
-  const middle = whole.snapshot();
+  const middle = await whole.snapshot();
   await whole.step(batch);
-  const expected = whole.snapshot();
+  const expected = await whole.snapshot();
   await whole.close();
   expect(expected.policy).not.toEqual(middle.policy);
   const resumed = await open(middle);
   await resumed.step(batch);
-  expect(resumed.snapshot()).toEqual(expected);
+  expect(await resumed.snapshot()).toEqual(expected);
   await resumed.close();
 });
 

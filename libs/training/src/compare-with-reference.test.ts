@@ -1,8 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, inject, test } from 'vitest';
 import { compareWithReference, outOfTolerance } from './compare-with-reference.ts';
-import { openScorer } from './open-passes.ts';
-import { readReferenceFolder } from './reference-folder.ts';
 
 const fixture = (name: string) =>
   fileURLToPath(new URL(`../../../test/fixtures/${name}`, import.meta.url));
@@ -25,11 +23,6 @@ test.skipIf(!inject('hasWebGpu'))(
   },
   300_000,
 );
-
-test('layers are not recomputed on WebGPU', async () => {
-  const { config } = await readReferenceFolder(fixture('tiny-qwen3'));
-  await expect(openScorer(config, 'layers', 'webgpu')).rejects.toThrow('use recompute: none');
-});
 
 test('what is out of tolerance is named, NaN included', () => {
   const comparison = {

@@ -1,11 +1,13 @@
-import { parameterSpecs } from '@mgrpo/model';
-import type { Device } from '@mgrpo/runtime';
-import { type AdamwOptions, adamwStep, clipCoefficient, globalNorm } from './adamw.ts';
+import { parameterSpecs, weightArrays } from '@mgrpo/model';
+import type { Device, Feeds } from '@mgrpo/runtime';
+import { type AdamwOptions, clipCoefficient, globalNorm } from './adamw.ts';
+import { DeviceTensors } from './device-tensors.ts';
+import { type LiveState, openLiveState } from './live-state.ts';
 import { weightFeeds } from './model-feeds.ts';
-import { openGradientPass, openScorer } from './open-passes.ts';
 import type { Recompute } from './recompute.ts';
 import { type PerToken, type ReferenceFolder, readReferenceFolder } from './reference-folder.ts';
 import { Scorer } from './scorer.ts';
+import { initialTrainerState } from './trainer-state.ts';
 import type { GradientOptions } from './training-options.ts';
 
 /** Largest differences between our numbers and PyTorch's. */
@@ -71,22 +73,28 @@ export async function compareWithReference(
 ): Promise<ReferenceComparison> {
   const { recompute = 'none', device = 'cpu' } = path;
   const reference = await readReferenceFolder(folder);
-  const scorer = await Scorer.open(reference.config, device);
+  const { config, weights } = reference;
+  const scorer = await Scorer.open(config, device);
+  const placed =
+    device === 'webgpu' ? await DeviceTensors.upload(weightArrays(config, weights)) : null;
+  const feeds = placed?.feeds ?? weightFeeds(config, weights);
   try {
     return {
-      logits: await compareLogits(reference, scorer),
-      ...(await compareScores(reference, { recompute, device })),
+      logits: await compareLogits(reference, scorer, feeds),
       ...(await compareSteps(reference, { recompute, device })),
-      greedyEqual: await compareGreedy(reference, scorer),
+      greedyEqual: await compareGreedy(reference, scorer, feeds),
     };
   } finally {
+    await placed?.close();
     await scorer.close();
   }
 }
 
-async function compareLogits(reference: ReferenceFolder, scorer: Scorer): Promise<number> {
-  const { config, weights, sequences, json } = reference;
-  const feeds = weightFeeds(config, weights);
+async function compareLogits(
+  { sequences, json }: ReferenceFolder,
+  scorer: Scorer,
+  feeds: Feeds,
+): Promise<number> {
   let worst = 0;
   for (const { sequence, values } of json.logits) {
     const { promptTokens, responseTokens } = sequences[sequence]!;
@@ -102,15 +110,14 @@ async function compareLogits(reference: ReferenceFolder, scorer: Scorer): Promis
 }
 
 async function compareScores(
-  { config, weights, sequences, json }: ReferenceFolder,
-  { recompute, device }: ComparedPath,
+  { sequences, json }: ReferenceFolder,
+  live: LiveState,
 ): Promise<Pick<ReferenceComparison, 'logprobs' | 'entropies'>> {
-  const scorer = await openScorer(config, recompute, device);
   let logprobs = 0;
   let entropies = 0;
   for (const [temperature, expected] of Object.entries(json.temperatures)) {
     const options = { temperature: Number(temperature), microbatchTokens: wholeBatch };
-    const scores = await scorer.score(weightFeeds(config, weights), sequences, options);
+    const scores = await live.score(sequences, 'policy', options);
     const worst = (ours: readonly Float32Array[], theirs: PerToken) =>
       Math.max(...ours.map((values, b) => largestDifference(values, theirs[b]!)));
     logprobs = Math.max(
@@ -128,38 +135,41 @@ async function compareScores(
       ),
     );
   }
-  await scorer.close();
   return { logprobs, entropies };
 }
 
 /** PyTorch ran the batch in one piece. */
 const wholeBatch = Number.MAX_SAFE_INTEGER;
 
+/** Scores by the weights given, then three steps. */
 async function compareSteps(
   reference: ReferenceFolder,
   { recompute, device }: ComparedPath,
-): Promise<Pick<ReferenceComparison, 'loss' | 'gradients' | 'afterStep' | 'afterThreeSteps'>> {
-  const { config, sequences, json } = reference;
-  const pass = await openGradientPass(config, gradientOptionsOf(reference, recompute), device);
-  const weights = reference.weights.slice();
-  const firstMoment = new Float32Array(weights.length);
-  const secondMoment = new Float32Array(weights.length);
+): Promise<Omit<ReferenceComparison, 'logits' | 'greedyEqual'>> {
+  const { config: model, weights, sequences, json } = reference;
+  const state = initialTrainerState(weights.slice());
+  const options = gradientOptionsOf(reference, recompute);
+  const live = await openLiveState({ model, state, reference: null, device }, options);
   const numTokens = sequences.reduce((sum, s) => sum + s.responseTokens.length, 0);
   const totals = { numTokens, numSequences: sequences.length, numPrompts: sequences.length };
   const isLarge = new Uint8Array(weights.length).fill(1);
   const compared = { loss: 0, gradients: 0, afterStep: 0, afterThreeSteps: 0 };
+  const scores = await compareScores(reference, live);
   for (const [k, { loss }] of json.steps.per_step.entries()) {
-    const { gradient, ...result } = await pass.run(weightFeeds(config, weights), sequences, totals);
+    const result = await live.differentiate(sequences, totals);
+    const gradient = await live.gradient();
     compared.loss = Math.max(compared.loss, Math.abs(result.loss - loss));
     if (k === 0) compared.gradients = compareGradients(reference, gradient);
     for (const [i, g] of gradient.entries()) if (!(Math.abs(g) > smallGradient)) isLarge[i] = 0;
-    const options = adamwOptionsOf(reference, gradient, k + 1);
-    adamwStep({ weights, firstMoment, secondMoment }, gradient, options);
-    if (k === 0) compared.afterStep = compareWeights(weights, reference.afterStep, isLarge);
+    await live.update(adamwOptionsOf(reference, result.norm, k + 1));
+    if (k > 0) continue;
+    const { policy } = await live.weights();
+    compared.afterStep = compareWeights(policy, reference.afterStep, isLarge);
   }
-  compared.afterThreeSteps = compareWeights(weights, reference.afterThreeSteps, isLarge);
-  await pass.close();
-  return compared;
+  const { policy } = await live.weights();
+  compared.afterThreeSteps = compareWeights(policy, reference.afterThreeSteps, isLarge);
+  await live.close();
+  return { ...scores, ...compared };
 }
 
 /** The fixtures' objective: no limit on the KL estimate, and KL to logprobs that are stored. */
@@ -184,7 +194,7 @@ function gradientOptionsOf(
 
 function adamwOptionsOf(
   { json: { hyper } }: ReferenceFolder,
-  gradient: Float32Array,
+  gradientNorm: number,
   step: number,
 ): AdamwOptions {
   return {
@@ -193,7 +203,7 @@ function adamwOptionsOf(
     beta2: hyper.betas[1],
     epsilon: hyper.eps,
     weightDecay: hyper.weight_decay,
-    gradientScale: clipCoefficient(globalNorm(gradient), hyper.max_grad_norm),
+    gradientScale: clipCoefficient(gradientNorm, hyper.max_grad_norm),
     step,
   };
 }
@@ -220,10 +230,10 @@ function compareWeights(ours: Float32Array, theirs: Float32Array, isLarge: Uint8
 
 /** A plain repeated forward: what this compares must not depend on the generator. */
 async function compareGreedy(
-  { config, weights, json }: ReferenceFolder,
+  { json }: ReferenceFolder,
   scorer: Scorer,
+  feeds: Feeds,
 ): Promise<boolean> {
-  const feeds = weightFeeds(config, weights);
   for (const { prompt, continuation } of json.greedy) {
     const tokens = [...prompt];
     for (const expected of continuation) {

@@ -87,7 +87,7 @@ async function trained(cap: number | null, behaviour: readonly Float32Array[], n
   ]);
   const learningRates = new Array<number>(numSteps).fill(1e-2);
   const stats = await trainer.step({ prompts, learningRates, momentumCoefficients: [0.9] });
-  const state: TrainerState = trainer.snapshot();
+  const state: TrainerState = await trainer.snapshot();
   const scores = await trainer.score(sequences, 'reference');
   await trainer.close();
   if (stats.kind !== 'trained') throw new Error('expected a trained iteration');

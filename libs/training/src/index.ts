@@ -4,6 +4,7 @@ export {
   type ReferenceComparison,
   referenceTolerances,
 } from './compare-with-reference.ts';
+export type { ScoringWeights } from './live-state.ts';
 export { weightFeeds } from './model-feeds.ts';
 export { gradientPassBytes } from './pass-memory.ts';
 export {
@@ -12,7 +13,7 @@ export {
   pretrain,
 } from './pretraining.ts';
 export { type PretrainingManifest, readPretraining } from './pretraining-folder.ts';
-export { type PassLimits, passLimits, type Recompute } from './recompute.ts';
+export { largestTensorOf, type PassLimits, passLimits, type Recompute } from './recompute.ts';
 export { initialWeightsPlace, runTrainerInit } from './run-trainer.ts';
 export { Scorer } from './scorer.ts';
 export { ScoringEngine } from './scoring-engine.ts';
@@ -25,7 +26,7 @@ export type {
   TrainSeconds,
   TrainStats,
 } from './train-stats.ts';
-export { type ScoringWeights, Trainer, type TrainerInit } from './trainer.ts';
+export { Trainer, type TrainerInit } from './trainer.ts';
 export { initialTrainerState, type TrainerState } from './trainer-state.ts';
 export type { TrainingBatch } from './training-batch.ts';
 export { TrainingEngine } from './training-engine.ts';

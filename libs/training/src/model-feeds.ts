@@ -1,17 +1,9 @@
-import type { AdapterOptions } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
+import { type ModelConfig, rotaryTables, weightArrays } from '@mgrpo/model';
 import {
-  adapterSpecs,
-  listWeights,
-  type ModelConfig,
-  rotaryTables,
-  weightArrays,
-  weightViews,
-} from '@mgrpo/model';
-import {
-  type Device,
   type Feeds as DeviceFeeds,
   openUploader,
+  PlacedFeeds,
   type Tensor,
   tensor,
   type Uploader,
@@ -25,35 +17,6 @@ export type Feeds = Readonly<Record<string, Tensor>>;
 export function weightFeeds(config: ModelConfig, flat: Float32Array): Feeds {
   const inputs = weightArrays(config, flat);
   return Object.fromEntries(inputs.map(({ name, dims, data }) => [name, tensor(data, dims)]));
-}
-
-/** What brings a model's weights, and its adapter, to a device; null for those that read them here. */
-export async function openWeightUploader(
-  config: ModelConfig,
-  device: Device,
-  adapter: AdapterOptions | null = null,
-): Promise<Uploader | null> {
-  if (device !== 'webgpu') return null;
-  const matrices = adapter === null ? [] : adapterSpecs(config, adapter);
-  return await openUploader([
-    ...listWeights(weightViews(config)),
-    ...matrices.map(({ input, shape }) => ({ name: input, shape })),
-  ]);
-}
-
-/** Runs with weights that are where the graphs are: brought there once, for as many microbatches as there are. */
-export async function withWeights<T>(
-  uploader: Uploader | null,
-  weights: Feeds,
-  run: (weights: DeviceFeeds) => Promise<T>,
-): Promise<T> {
-  if (uploader === null) return await run(weights);
-  const uploaded = await uploader.upload(weights);
-  try {
-    return await run(uploaded);
-  } finally {
-    for (const weight of Object.values(uploaded)) weight.dispose();
-  }
 }
 
 /** The rotary tables as graph inputs, made once and again only for longer sequences. */
@@ -84,14 +47,56 @@ export class RotaryFeeds {
   }
 }
 
+/** The same in the memory of a device. */
+export class DeviceRotary {
+  readonly #tables: RotaryFeeds;
+  readonly #uploader: Uploader;
+  readonly #placed: PlacedFeeds;
+  #last: Feeds | null = null;
+
+  private constructor(config: ModelConfig, uploader: Uploader) {
+    this.#tables = new RotaryFeeds(config);
+    this.#uploader = uploader;
+    this.#placed = new PlacedFeeds(uploader);
+  }
+
+  static async open(config: ModelConfig): Promise<DeviceRotary> {
+    const shape = ['P', config.headDim / 2];
+    const inputs = ['cos', 'sin'].map((name) => ({ name, shape }));
+    return new DeviceRotary(config, await openUploader(inputs));
+  }
+
+  /** As `RotaryFeeds.upTo`; what is there already does not travel again. */
+  async upTo(length: number): Promise<DeviceFeeds> {
+    const tables = this.#tables.upTo(length);
+    if (tables !== this.#last) await this.#placed.replace(tables);
+    this.#last = tables;
+    return this.#placed.feeds;
+  }
+
+  get movedBytes(): number {
+    return this.#uploader.movedBytes;
+  }
+
+  async close(): Promise<void> {
+    this.#placed.dispose();
+    await this.#uploader.close();
+  }
+}
+
+/** Rotary tables wherever the graphs read them. */
+export interface Rotary {
+  upTo(length: number): DeviceFeeds | Promise<DeviceFeeds>;
+}
+
 /** The inputs that the score and gradients graphs share, weights apart. */
-export function scoringFeeds(
-  rotary: RotaryFeeds,
+export async function scoringFeeds(
+  rotary: Rotary,
   microbatch: readonly ScoredSequence[],
   temperature: number,
-): Feeds {
+): Promise<DeviceFeeds> {
   return {
-    ...rotary.upTo(Math.max(...microbatch.map(numReadTokens))),
+    ...(await rotary.upTo(Math.max(...microbatch.map(numReadTokens)))),
     ...tokenFeeds(microbatch),
     temperature: tensor(Float32Array.of(temperature), [1]),
   };

@@ -9,31 +9,34 @@ import { StagedScorer } from './staged-scorer.ts';
 import type { GradientOptions } from './training-options.ts';
 import { WholePass } from './whole-pass.ts';
 
+/** A device whose graphs read weights from this process. */
+export type HostDevice = Exclude<Device, 'webgpu'>;
+
 /** The gradient pass that the options ask for. @throws MgrpoError INVALID_CONFIG for layers elsewhere than on the CPU */
 export async function openGradientPass(
   config: ModelConfig,
   options: GradientOptions,
-  device: Device = 'cpu',
+  device: HostDevice = 'cpu',
 ): Promise<GradientPass> {
-  if (options.recompute === 'none') return await WholePass.open(config, options, device);
-  requireCpu(device);
-  return await StagedPass.open(config, options);
+  requireWhole(options.recompute, device);
+  return options.recompute === 'none'
+    ? await WholePass.open(config, options, device)
+    : await StagedPass.open(config, options);
 }
 
 /** The scorer that goes with it: a reference's logprobs are made as the learner's are. */
 export async function openScorer(
   config: ModelConfig,
   recompute: Recompute,
-  device: Device = 'cpu',
+  device: HostDevice = 'cpu',
 ): Promise<TokenScorer> {
-  if (recompute === 'none') return await Scorer.open(config, device);
-  requireCpu(device);
-  return await StagedScorer.open(config);
+  requireWhole(recompute, device);
+  return recompute === 'none' ? await Scorer.open(config, device) : await StagedScorer.open(config);
 }
 
-/** The graphs of single layers hand their tensors on through this process. */
-function requireCpu(device: Device): void {
-  if (device === 'cpu') return;
+/** The graphs of single layers hand their tensors on through this process. @throws MgrpoError INVALID_CONFIG */
+export function requireWhole(recompute: Recompute, device: Device): void {
+  if (recompute === 'none' || device === 'cpu') return;
   const message = `recompute: layers runs on the CPU, not on ${device}; use recompute: none there`;
   throw new MgrpoError('INVALID_CONFIG', message);
 }

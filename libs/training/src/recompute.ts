@@ -1,5 +1,5 @@
 import type { RunConfig } from '@mgrpo/config';
-import type { ModelConfig } from '@mgrpo/model';
+import { largestOfTraining, type ModelConfig } from '@mgrpo/model';
 import { numTrained } from './trained-part.ts';
 
 /**
@@ -33,6 +33,16 @@ export function passLimits(
   const gradients = numTrained(model, algorithm.adapter);
   const shape = { microbatchTokens, longestSequence, gradients };
   return { microbatchTokens, recompute: resolveRecompute(learner.recompute, model, shape) };
+}
+
+/** The largest tensor of a run's gradient pass in one graph, which is how a GPU computes it. */
+export function largestTensorOf(
+  { learner, prompts, sampling }: Pick<RunConfig, 'learner' | 'prompts' | 'sampling'>,
+  model: ModelConfig,
+): ReturnType<typeof largestOfTraining> {
+  const { microbatchTokens } = learner;
+  const longestSequence = prompts.maxPromptTokens + sampling.maxResponseTokens;
+  return largestOfTraining(model, { microbatchTokens, longestSequence });
 }
 
 /** Tokens of a microbatch and of the longest sequence in it, and numbers of a gradient. */

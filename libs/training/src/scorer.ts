@@ -1,19 +1,7 @@
 import { type ModelConfig, scoreGraph } from '@mgrpo/model';
-import {
-  type Device,
-  type Feeds as DeviceFeeds,
-  openSession,
-  type Session,
-  type Uploader,
-} from '@mgrpo/runtime';
+import { type Device, type Feeds as DeviceFeeds, openSession, type Session } from '@mgrpo/runtime';
 import { packMicrobatches, scoresBySequence, throwIfCancelled } from './microbatch.ts';
-import {
-  type Feeds,
-  openWeightUploader,
-  RotaryFeeds,
-  scoringFeeds,
-  withWeights,
-} from './model-feeds.ts';
+import { type Feeds, type Rotary, RotaryFeeds, scoringFeeds } from './model-feeds.ts';
 import { StoredWeights } from './stored-weights.ts';
 import type { TokenScores } from './token-scores.ts';
 import type { ScoredSequence } from './training-sequence.ts';
@@ -36,35 +24,34 @@ export interface TokenScorer {
   close(): Promise<void>;
 }
 
-/** Scores tokens in one graph for each microbatch, all logits at once. */
+/** Scores tokens in one graph for each microbatch, all logits at once. Its weights may be on its device. */
 export class Scorer implements TokenScorer {
   readonly #session: Session;
-  readonly #uploader: Uploader | null;
-  readonly #rotary: RotaryFeeds;
+  readonly #rotary: Rotary;
 
-  private constructor(session: Session, uploader: Uploader | null, config: ModelConfig) {
+  private constructor(session: Session, rotary: Rotary) {
     this.#session = session;
-    this.#uploader = uploader;
-    this.#rotary = new RotaryFeeds(config);
+    this.#rotary = rotary;
   }
 
-  static async open(config: ModelConfig, device: Device = 'cpu'): Promise<Scorer> {
+  static async open(
+    config: ModelConfig,
+    device: Device = 'cpu',
+    rotary: Rotary = new RotaryFeeds(config),
+  ): Promise<Scorer> {
     const options = { name: 'score', device, variableShapes: true };
     const session = await openSession(scoreGraph(config, { target: device }), options);
-    return new Scorer(session, await openWeightUploader(config, device), config);
+    return new Scorer(session, rotary);
   }
 
-  score(
-    weights: Feeds | StoredWeights,
+  async score(
+    weights: DeviceFeeds | StoredWeights,
     sequences: readonly ScoredSequence[],
     options: ScoreOptions,
   ): Promise<TokenScores[]> {
-    if (weights instanceof StoredWeights) {
-      return weights.withFeeds((feeds) => this.score(feeds, sequences, options));
-    }
-    return withWeights(this.#uploader, weights, (onDevice) =>
-      this.#score(onDevice, sequences, options),
-    );
+    return weights instanceof StoredWeights
+      ? await weights.withFeeds((feeds) => this.#score(feeds, sequences, options))
+      : await this.#score(weights, sequences, options);
   }
 
   async #score(
@@ -76,7 +63,7 @@ export class Scorer implements TokenScorer {
     for (const indices of packMicrobatches(sequences, options.microbatchTokens)) {
       throwIfCancelled(options.signal);
       const microbatch = indices.map((index) => sequences[index]!);
-      const feeds = scoringFeeds(this.#rotary, microbatch, options.temperature);
+      const feeds = await scoringFeeds(this.#rotary, microbatch, options.temperature);
       const outputs = await this.#session.run({ ...weights, ...feeds }, ['logprobs', 'entropies']);
       const ofMicrobatch = scoresBySequence(microbatch, scoresOf(outputs));
       for (const [i, index] of indices.entries()) scores[index] = ofMicrobatch[i]!;
@@ -85,15 +72,18 @@ export class Scorer implements TokenScorer {
   }
 
   /** Logits before the temperature at each response token's predecessor: rows of [responseTokens, V]. */
-  async logits(weights: Feeds, sequence: ScoredSequence): Promise<Float32Array> {
-    const feeds = scoringFeeds(this.#rotary, [sequence], 1);
+  async logits(weights: DeviceFeeds, sequence: ScoredSequence): Promise<Float32Array> {
+    const feeds = await scoringFeeds(this.#rotary, [sequence], 1);
     return (await this.#session.run({ ...weights, ...feeds }, ['logits'])).logits!
       .data as Float32Array;
   }
 
-  async close(): Promise<void> {
-    await this.#session.close();
-    await this.#uploader?.close();
+  get movedBytes(): number {
+    return this.#session.movedBytes;
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
   }
 }
 

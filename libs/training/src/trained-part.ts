@@ -49,28 +49,35 @@ interface TrainedModel {
 }
 
 /** @throws MgrpoError INTERNAL where an adapter has no weights to sit on */
+export function requireAdapter({ state, reference }: Omit<TrainedModel, 'model'>): {
+  adapter: Float32Array;
+  reference: Float32Array;
+} {
+  const { adapter } = state;
+  if (adapter !== null && reference instanceof Float32Array) return { adapter, reference };
+  throw new MgrpoError('INTERNAL', 'an adapter trains on the initial weights; give both');
+}
+
 export async function openTrainedPart(
   { model, state, reference }: TrainedModel,
   options: AdapterOptions | null,
 ): Promise<TrainedPart> {
-  const { policy, adapter } = state;
+  const { policy } = state;
   if (options === null) {
     const nothing = async () => {};
     const feeds = weightFeeds(model, policy);
     return { weights: policy, feeds, updatePolicy: nothing, close: nothing };
   }
-  if (adapter === null || !(reference instanceof Float32Array)) {
-    throw new MgrpoError('INTERNAL', 'an adapter trains on the initial weights; give both');
-  }
+  const { adapter, reference: base } = requireAdapter({ state, reference });
   const session = await openSession(mergeGraph(options), { ...stageSession, name: 'merge' });
   const matrices = trainedArrays(model, options, adapter);
   return {
     weights: adapter,
     feeds: {
-      ...weightFeeds(model, reference),
+      ...weightFeeds(model, base),
       ...Object.fromEntries(matrices.map(({ name, dims, data }) => [name, tensor(data, dims)])),
     },
-    updatePolicy: () => merge(session, { model, options, base: reference, adapter, policy }),
+    updatePolicy: () => merge(session, { model, options, base, adapter, policy }),
     close: () => session.close(),
   };
 }

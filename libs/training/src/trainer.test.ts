@@ -88,7 +88,7 @@ const open = (...args: Parameters<typeof init>): Promise<Trainer> =>
 async function trained(loss: TrainingLoss, ...batches: TrainingBatch[]): Promise<TrainerState> {
   const trainer = await open(loss);
   for (const next of batches) await trainer.step(next);
-  const state = trainer.snapshot();
+  const state = await trainer.snapshot();
   await trainer.close();
   return state;
 }
@@ -147,11 +147,11 @@ test('the statistics say what the step did', async () => {
 test('an iteration without signal changes nothing at all, AdamW and EMA included', async () => {
   const trainer = await open(withKl('initial'));
   await trainer.step(signal);
-  const before = trainer.snapshot();
+  const before = await trainer.snapshot();
   const stats = await trainer.step(batch([group(0, [0, 0]), []]));
   expect(stats).toEqual({ kind: 'no-signal', numTokens: 5, numSequences: 2 });
   expect(await trainer.step(batch([[], []]))).toMatchObject({ kind: 'no-signal', numSequences: 0 });
-  expect(trainer.snapshot()).toEqual(before);
+  expect(await trainer.snapshot()).toEqual(before);
   await trainer.close();
 });
 
@@ -172,7 +172,7 @@ test('minibatches are steps of their own, and a dropped one is left out', async 
   const stats = await trainer.step({ ...batch(prompts, 4), learningRates: [1e-2, 1, 1e-2, 1e-2] });
   if (stats.kind !== 'trained') throw new Error('expected a trained iteration');
   expect(stats.steps.map((step) => step.numSequences)).toEqual([2, 2, 2]);
-  expect(trainer.snapshot().optimizerSteps).toBe(3);
+  expect((await trainer.snapshot()).optimizerSteps).toBe(3);
   await expect(trainer.step(batch(prompts, 3))).rejects.toThrow("4 prompts can't be cut into 3");
   await trainer.close();
 });
@@ -208,17 +208,17 @@ test('training from a snapshot goes on to the same bits', async () => {
   const half = await trained(withKl('initial'), signal);
   const trainer = await open(withKl('initial'), half);
   await trainer.step(signal);
-  expect(trainer.snapshot()).toEqual(straight);
+  expect(await trainer.snapshot()).toEqual(straight);
   await trainer.close();
 });
 
 test('a step cancelled before its first update leaves the trainer whole', async () => {
   const trainer = await open();
-  const before = trainer.snapshot();
+  const before = await trainer.snapshot();
   await expect(trainer.step(signal, AbortSignal.abort())).rejects.toMatchObject({
     code: 'CANCELLED',
   });
-  expect(trainer.snapshot()).toEqual(before);
+  expect(await trainer.snapshot()).toEqual(before);
   await trainer.close();
 });
 
@@ -234,14 +234,14 @@ test('a trainer that stopped between two updates refuses to go on', async () => 
   const trainer = await Trainer.open({ ...init(), now });
   const two = batch([group(0, [1, -1]), group(2, [1, -1])], 2);
   await expect(trainer.step(two, abort.signal)).rejects.toMatchObject({ code: 'CANCELLED' });
-  expect(() => trainer.snapshot()).toThrow('stopped in the middle of a step');
+  await expect(trainer.snapshot()).rejects.toThrow('stopped in the middle of a step');
   await trainer.close();
 });
 
 test('a step whose loss or gradient is not finite changes nothing and names its sequences', async () => {
   const trainer = await open(withKl('initial'));
   await trainer.step(signal);
-  const before = trainer.snapshot();
+  const before = await trainer.snapshot();
   const [good, bad] = [sequence(2, 0.5), { ...sequence(1, -1), advantage: Number.NaN }];
   const stats = await trainer.step(batch([[], [good, bad]]));
   expect(stats).toMatchObject({
@@ -249,9 +249,9 @@ test('a step whose loss or gradient is not finite changes nothing and names its 
     steps: [],
     skipped: [{ step: 0, what: 'loss', sequences: [{ prompt: 1, sequence: 1 }] }],
   });
-  expect(trainer.snapshot()).toEqual(before);
+  expect(await trainer.snapshot()).toEqual(before);
   await trainer.step(signal);
-  expect(trainer.snapshot()).toEqual(await trained(withKl('initial'), signal, signal));
+  expect(await trainer.snapshot()).toEqual(await trained(withKl('initial'), signal, signal));
   await trainer.close();
 });
 
@@ -273,7 +273,7 @@ test('a gradient that overflows names its whole minibatch, and the other minibat
   ]);
   // As without it, momentum model included: two steps, and an EMA after each.
   const without = { ...batch([prompts[0]!, prompts[2]!], 2), momentumCoefficients: [0.9, 0.9] };
-  expect(trainer.snapshot()).toEqual(await trained(withoutKl, without));
+  expect(await trainer.snapshot()).toEqual(await trained(withoutKl, without));
   await trainer.close();
 });
 
@@ -289,7 +289,7 @@ test('supervised training learns a sequence by heart', async () => {
   expect(losses.at(-1)).toBeLessThan(0.1);
   const [scores] = await trainer.score([example], 'policy');
   expect(Math.exp(scores!.logprobs[0]!)).toBeGreaterThan(0.8);
-  expect(trainer.weights().momentum).toEqual(initialWeights(model, 7));
+  expect((await trainer.weights()).momentum).toEqual(initialWeights(model, 7));
   await trainer.close();
 });
 

@@ -1,15 +1,16 @@
-import { emaStep, type StepTotals, type TokenImportance, tokenImportance } from '@mgrpo/algorithm';
+import { type StepTotals, type TokenImportance, tokenImportance } from '@mgrpo/algorithm';
 import { MgrpoError } from '@mgrpo/errors';
-import { type ModelConfig, numParameters } from '@mgrpo/model';
-import type { Device } from '@mgrpo/runtime';
-import { adamwStep, clipCoefficient, globalNorm } from './adamw.ts';
-import type { GradientPass, ReferencedSequence } from './gradient-pass.ts';
-import { type Feeds, weightFeeds } from './model-feeds.ts';
+import { numParameters } from '@mgrpo/model';
+import { clipCoefficient } from './adamw.ts';
+import type { ReferencedSequence } from './gradient-pass.ts';
+import {
+  type LiveState,
+  openLiveState,
+  type ScoringWeights,
+  type StateInit,
+} from './live-state.ts';
 import { type NotFinite, notFinite } from './not-finite.ts';
-import { openGradientPass, openScorer } from './open-passes.ts';
 import { PhaseClock } from './phase-clock.ts';
-import type { TokenScorer } from './scorer.ts';
-import { type StoredReference, StoredWeights } from './stored-weights.ts';
 import type { TokenScores } from './token-scores.ts';
 import {
   mean,
@@ -18,7 +19,7 @@ import {
   type StepStats,
   type TrainStats,
 } from './train-stats.ts';
-import { numTrained, openTrainedPart, type TrainedPart } from './trained-part.ts';
+import { numTrained } from './trained-part.ts';
 import type { TrainerState } from './trainer-state.ts';
 import {
   carriesGradient,
@@ -31,21 +32,11 @@ import {
 import { gradientOptions, type TrainingOptions } from './training-options.ts';
 import type { ScoredSequence, TrainingSequence } from './training-sequence.ts';
 
-export interface TrainerInit {
-  readonly model: ModelConfig;
+export interface TrainerInit extends StateInit {
   readonly options: TrainingOptions;
-  /** Taken over and updated in place. */
-  readonly state: TrainerState;
-  /** The frozen initial policy; needed where the KL reference is `initial`, and in memory under an adapter. */
-  readonly reference: Float32Array | StoredReference | null;
-  /** What computes logprobs and gradients; the optimiser and the EMA are the processor's. Default: the CPU. */
-  readonly device?: Device;
   /** Milliseconds, for the statistics only. */
   readonly now: () => number;
 }
-
-/** Whose weights score tokens. */
-export type ScoringWeights = 'policy' | 'momentum' | 'reference';
 
 /**
  * Gradients, clipping, AdamW and EMA of one model, in the thread that calls it.
@@ -53,25 +44,19 @@ export type ScoringWeights = 'policy' | 'momentum' | 'reference';
  * The same calls on the same state give the same bits: microbatches, sums and updates have a fixed order.
  */
 export class Trainer {
-  readonly #init: TrainerInit;
-  readonly #trained: TrainedPart;
-  readonly #gradients: GradientPass;
-  readonly #weights: Readonly<Record<ScoringWeights, Feeds | StoredWeights>>;
-  #scorer: TokenScorer | undefined;
+  readonly #options: TrainingOptions;
+  readonly #hasReference: boolean;
+  readonly #now: () => number;
+  readonly #state: LiveState;
   #optimizerSteps: number;
   #isTorn = false;
 
-  private constructor(init: TrainerInit, trained: TrainedPart, gradients: GradientPass) {
-    const { model, state, reference } = init;
-    this.#init = init;
-    this.#trained = trained;
-    this.#gradients = gradients;
-    this.#optimizerSteps = state.optimizerSteps;
-    this.#weights = {
-      policy: weightFeeds(model, state.policy),
-      momentum: weightFeeds(model, state.momentum),
-      reference: referenceWeights(model, reference),
-    };
+  private constructor({ options, now }: TrainerInit, opened: OpenedState) {
+    this.#options = options;
+    this.#hasReference = opened.hasReference;
+    this.#now = now;
+    this.#state = opened.state;
+    this.#optimizerSteps = opened.optimizerSteps;
   }
 
   /** @throws MgrpoError INVALID_MODEL when an array has the wrong length. */
@@ -85,11 +70,9 @@ export class Trainer {
     requireLength(numParameters(model), [policy, momentum, ...held]);
     const trained = state.adapter ?? policy;
     requireLength(numTrained(model, options.adapter), [trained, firstMoment, secondMoment]);
-    return new Trainer(
-      init,
-      await openTrainedPart(init, options.adapter),
-      await openGradientPass(model, gradientOptions(options), init.device),
-    );
+    const { optimizerSteps } = state;
+    const opened = await openLiveState(init, gradientOptions(options));
+    return new Trainer(init, { state: opened, hasReference: reference !== null, optimizerSteps });
   }
 
   /** Trains on one iteration: optimiser steps over its minibatches, and EMA. */
@@ -97,13 +80,13 @@ export class Trainer {
     this.#requireWhole();
     const minibatches = cutPrompts(batch);
     const all = batch.prompts.flat();
-    const { loss } = this.#init.options;
+    const { loss } = this.#options;
     checkSequences(all, loss);
     if (all.every(({ advantage }) => advantage === 0)) {
       const { numTokens, numSequences } = totalsOf(batch.prompts);
       return { kind: 'no-signal', numTokens, numSequences };
     }
-    const clock = new PhaseClock(this.#init.now);
+    const clock = new PhaseClock(this.#now);
     // All references come first: a momentum reference is the momentum model of the iteration's start.
     const carrying = minibatches.map((prompts) =>
       prompts.flat().filter((s) => carriesGradient(s, loss)),
@@ -136,7 +119,7 @@ export class Trainer {
         }
       }
       const isStill = skipped.at(-1)?.step === k;
-      this.#updateMomentum(batch.momentumCoefficients, k, {
+      await this.#updateMomentum(batch.momentumCoefficients, k, {
         numSteps: minibatches.length,
         isStill,
         hasMoved: steps.length > 0 || skipped.length === 0,
@@ -154,21 +137,20 @@ export class Trainer {
     clock: PhaseClock,
     signal: AbortSignal | undefined,
   ): Promise<{ kind: 'made'; stats: StepStats } | NotFinite> {
-    const { options, state } = this.#init;
-    const result = await this.#gradients.run(this.#trained.feeds, sequences, totals, signal);
+    const { optimizer } = this.#options;
+    const result = await this.#state.differentiate(sequences, totals, signal);
     clock.charge('gradients');
-    const norm = globalNorm(result.gradient);
+    const { norm } = result;
     const bad = notFinite(result, norm, sequences);
     if (bad !== null) return bad;
     this.#isTorn = true;
     this.#optimizerSteps += 1;
-    adamwStep({ ...state, weights: this.#trained.weights }, result.gradient, {
-      ...options.optimizer,
+    await this.#state.update({
+      ...optimizer,
       learningRate,
-      gradientScale: clipCoefficient(norm, options.optimizer.maxGradientNorm),
+      gradientScale: clipCoefficient(norm, optimizer.maxGradientNorm),
       step: this.#optimizerSteps,
     });
-    await this.#trained.updatePolicy();
     const stats = {
       loss: result.loss,
       gradientNorm: norm,
@@ -185,7 +167,7 @@ export class Trainer {
     scores: readonly TokenScores[],
     totals: StepTotals,
   ): StepStats['policy'] {
-    const { loss } = this.#init.options;
+    const { loss } = this.#options;
     if (loss.kind === 'supervised') return null;
     const hasReference = loss.klReference !== 'none';
     const scored = sequences.map((sequence, i) => ({
@@ -202,25 +184,24 @@ export class Trainer {
    * EMA after the last step of the iteration, or after each where there are as many coefficients as steps. What
    * follows a skipped step is as if there had been none: no EMA either, of that step or of an iteration of such.
    */
-  #updateMomentum(
+  async #updateMomentum(
     coefficients: readonly number[],
     k: number,
     { numSteps, isStill, hasMoved }: { numSteps: number; isStill: boolean; hasMoved: boolean },
-  ): void {
-    const { momentum, policy } = this.#init.state;
+  ): Promise<void> {
     const isPerStep = coefficients.length === numSteps;
     const isDue = isPerStep ? !isStill : k === numSteps - 1 && hasMoved;
     const m = isPerStep ? coefficients[k] : coefficients[0];
     if (!isDue || m === undefined) return;
     this.#isTorn = true;
-    emaStep(momentum, policy, m);
+    await this.#state.updateMomentum(m);
   }
 
   async #referenceLogprobs(
     sequences: readonly TrainingSequence[],
     signal: AbortSignal | undefined,
   ): Promise<Float32Array[]> {
-    const { loss } = this.#init.options;
+    const { loss } = this.#options;
     if (loss.kind === 'supervised' || loss.klReference === 'none') {
       return sequences.map(() => new Float32Array(0));
     }
@@ -234,7 +215,7 @@ export class Trainer {
     sequences: readonly TrainingSequence[],
     signal: AbortSignal | undefined,
   ): Promise<(TokenImportance | null)[]> {
-    const { loss } = this.#init.options;
+    const { loss } = this.#options;
     if (loss.kind === 'supervised' || loss.importance === null) return sequences.map(() => null);
     const { importance } = loss;
     const scores = await this.score(sequences, 'policy', signal);
@@ -249,39 +230,26 @@ export class Trainer {
     weights: ScoringWeights,
     signal?: AbortSignal,
   ): Promise<TokenScores[]> {
-    if (weights === 'reference' && this.#init.reference === null) {
+    if (weights === 'reference' && !this.#hasReference) {
       throw new MgrpoError('INTERNAL', 'this trainer was opened without reference weights');
     }
-    const { model, options, device } = this.#init;
-    this.#scorer ??= await openScorer(model, options.recompute, device);
-    return this.#scorer.score(this.#weights[weights], sequences, { ...options, signal });
+    return this.#state.score(sequences, weights, { ...this.#options, signal });
   }
 
   /** Copies of everything that training changes. */
-  snapshot(): TrainerState {
+  async snapshot(): Promise<TrainerState> {
     this.#requireWhole();
-    const { policy, momentum, adapter, firstMoment, secondMoment } = this.#init.state;
-    return {
-      policy: policy.slice(),
-      momentum: momentum.slice(),
-      adapter: adapter?.slice() ?? null,
-      firstMoment: firstMoment.slice(),
-      secondMoment: secondMoment.slice(),
-      optimizerSteps: this.#optimizerSteps,
-    };
+    return { ...(await this.#state.arrays()), optimizerSteps: this.#optimizerSteps };
   }
 
   /** Copies of the two models: what is published after an iteration. */
-  weights(): Pick<TrainerState, 'policy' | 'momentum'> {
+  async weights(): Promise<Pick<TrainerState, 'policy' | 'momentum'>> {
     this.#requireWhole();
-    const { policy, momentum } = this.#init.state;
-    return { policy: policy.slice(), momentum: momentum.slice() };
+    return this.#state.weights();
   }
 
-  async close(): Promise<void> {
-    await this.#trained.close();
-    await this.#gradients.close();
-    await this.#scorer?.close();
+  close(): Promise<void> {
+    return this.#state.close();
   }
 
   /** A step that was cancelled or failed midway may have changed some of the state. */
@@ -292,13 +260,10 @@ export class Trainer {
   }
 }
 
-function referenceWeights(
-  model: ModelConfig,
-  reference: TrainerInit['reference'],
-): Feeds | StoredWeights {
-  if (reference === null) return {};
-  if (reference instanceof Float32Array) return weightFeeds(model, reference);
-  return new StoredWeights(model, reference);
+interface OpenedState {
+  readonly state: LiveState;
+  readonly hasReference: boolean;
+  readonly optimizerSteps: number;
 }
 
 /** @throws MgrpoError INVALID_MODEL */

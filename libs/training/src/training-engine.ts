@@ -1,7 +1,7 @@
 import { type Engine, startEngine } from '@mgrpo/runtime';
+import type { ScoringWeights } from './live-state.ts';
 import type { TokenScores } from './token-scores.ts';
 import type { TrainStats } from './train-stats.ts';
-import type { ScoringWeights } from './trainer.ts';
 import type { TrainerState } from './trainer-state.ts';
 import type { TrainingBatch } from './training-batch.ts';
 import type { ScoredSequence } from './training-sequence.ts';

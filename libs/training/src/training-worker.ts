@@ -1,5 +1,6 @@
 import { serveEngine, withTransfer } from '@mgrpo/runtime';
-import { type ScoringWeights, Trainer, type TrainerInit } from './trainer.ts';
+import type { ScoringWeights } from './live-state.ts';
+import { Trainer, type TrainerInit } from './trainer.ts';
 import type { TrainingBatch } from './training-batch.ts';
 import type { ScoredSequence } from './training-sequence.ts';
 
@@ -14,12 +15,12 @@ function handlers(trainer: Trainer) {
       { sequences, weights }: { sequences: readonly ScoredSequence[]; weights: ScoringWeights },
       { signal }: { signal: AbortSignal },
     ) => trainer.score(sequences, weights, signal),
-    weights: () => {
-      const weights = trainer.weights();
+    weights: async () => {
+      const weights = await trainer.weights();
       return withTransfer(weights, buffersOf([weights.policy, weights.momentum]));
     },
-    snapshot: () => {
-      const state = trainer.snapshot();
+    snapshot: async () => {
+      const state = await trainer.snapshot();
       const { policy, momentum, adapter, firstMoment, secondMoment } = state;
       const arrays = [policy, momentum, ...(adapter === null ? [] : [adapter])];
       return withTransfer(state, buffersOf([...arrays, firstMoment, secondMoment]));

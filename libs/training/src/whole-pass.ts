@@ -1,29 +1,10 @@
 import type { StepTotals } from '@mgrpo/algorithm';
 import { gradientsGraph, type ModelConfig } from '@mgrpo/model';
-import {
-  type Device,
-  type Feeds as DeviceFeeds,
-  freeArrays,
-  openSession,
-  type Session,
-  type Uploader,
-} from '@mgrpo/runtime';
-import {
-  type GradientPass,
-  type GradientResult,
-  lossFeeds,
-  type ReferencedSequence,
-} from './gradient-pass.ts';
-import { packMicrobatches, scoresBySequence, throwIfCancelled } from './microbatch.ts';
-import {
-  type Feeds,
-  openWeightUploader,
-  RotaryFeeds,
-  scoringFeeds,
-  withWeights,
-} from './model-feeds.ts';
-import { scoresOf } from './scorer.ts';
-import type { TokenScores } from './token-scores.ts';
+import { freeArrays, openSession, type Session } from '@mgrpo/runtime';
+import type { GradientPass, GradientResult, ReferencedSequence } from './gradient-pass.ts';
+import { runMicrobatches } from './microbatch-runs.ts';
+import { type Feeds, RotaryFeeds } from './model-feeds.ts';
+import type { HostDevice } from './open-passes.ts';
 import { numTrained } from './trained-part.ts';
 import type { GradientOptions } from './training-options.ts';
 
@@ -33,18 +14,12 @@ import type { GradientOptions } from './training-options.ts';
  */
 export class WholePass implements GradientPass {
   readonly #session: Session;
-  readonly #uploader: Uploader | null;
   readonly #options: GradientOptions;
   readonly #rotary: RotaryFeeds;
   readonly #sum: Float32Array;
 
-  private constructor(
-    { session, uploader }: { session: Session; uploader: Uploader | null },
-    config: ModelConfig,
-    options: GradientOptions,
-  ) {
+  private constructor(session: Session, config: ModelConfig, options: GradientOptions) {
     this.#session = session;
-    this.#uploader = uploader;
     this.#options = options;
     this.#rotary = new RotaryFeeds(config);
     this.#sum = new Float32Array(numTrained(config, options.adapter));
@@ -53,58 +28,35 @@ export class WholePass implements GradientPass {
   static async open(
     config: ModelConfig,
     options: GradientOptions,
-    device: Device = 'cpu',
+    device: HostDevice = 'cpu',
   ): Promise<WholePass> {
-    const graph = gradientsGraph(config, options.loss, {
-      adapter: options.adapter,
-      target: device,
-    });
+    const { adapter, loss } = options;
+    const graph = gradientsGraph(config, loss, { adapter, target: device });
     const session = await openSession(graph, { name: 'gradients', device, variableShapes: true });
-    const uploader = await openWeightUploader(config, device, options.adapter);
-    return new WholePass({ session, uploader }, config, options);
+    return new WholePass(session, config, options);
   }
 
-  run(
+  async run(
     weights: Feeds,
     sequences: readonly ReferencedSequence[],
     totals: StepTotals,
     signal?: AbortSignal,
   ): Promise<GradientResult> {
-    return withWeights(this.#uploader, weights, (onDevice) =>
-      this.#run(onDevice, sequences, totals, signal),
-    );
-  }
-
-  async #run(
-    weights: DeviceFeeds,
-    sequences: readonly ReferencedSequence[],
-    totals: StepTotals,
-    signal?: AbortSignal,
-  ): Promise<GradientResult> {
-    const scores: TokenScores[] = [];
-    let loss = 0;
-    const microbatches = packMicrobatches(sequences, this.#options.microbatchTokens);
-    for (const [m, indices] of microbatches.entries()) {
-      throwIfCancelled(signal);
-      const microbatch = indices.map((index) => sequences[index]!);
-      const feeds = {
-        ...scoringFeeds(this.#rotary, microbatch, this.#options.temperature),
-        ...lossFeeds(this.#options, microbatch, totals),
-      };
+    const runs = { sequences, totals, options: this.#options, rotary: this.#rotary, signal };
+    let isFirst = true;
+    const result = await runMicrobatches(runs, async (feeds) => {
       const outputs = await this.#session.run({ ...weights, ...feeds });
       const gradient = outputs.gradient!.data as Float32Array;
-      if (m === 0) this.#sum.set(gradient);
+      if (isFirst) this.#sum.set(gradient);
       else for (let i = 0; i < gradient.length; i++) this.#sum[i]! += gradient[i]!;
+      isFirst = false;
       freeArrays([gradient]);
-      loss += outputs.loss!.data[0] as number;
-      const ofMicrobatch = scoresBySequence(microbatch, scoresOf(outputs));
-      for (const [i, index] of indices.entries()) scores[index] = ofMicrobatch[i]!;
-    }
-    return { loss, gradient: this.#sum, scores };
+      return outputs;
+    });
+    return { ...result, gradient: this.#sum };
   }
 
-  async close(): Promise<void> {
-    await this.#session.close();
-    await this.#uploader?.close();
+  close(): Promise<void> {
+    return this.#session.close();
   }
 }

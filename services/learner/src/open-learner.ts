@@ -14,7 +14,6 @@ import {
 import { parseRunConfig, type RunConfig, runIdentity, withoutSecrets } from '@mgrpo/config';
 import { dataSha256 } from '@mgrpo/datasets';
 import { MgrpoError } from '@mgrpo/errors';
-import { largestOfTraining } from '@mgrpo/model';
 import { openBucket, restoreRun } from '@mgrpo/object-store';
 import { requireSameMinor, softwareVersion } from '@mgrpo/rpc';
 import { chooseDevice, type Fingerprint, fingerprint, sameFingerprint } from '@mgrpo/runtime';
@@ -27,7 +26,12 @@ import {
   WeightPublisher,
   workerName,
 } from '@mgrpo/service';
-import { iterationSchedule, runTrainerInit, TrainingEngine } from '@mgrpo/training';
+import {
+  iterationSchedule,
+  largestTensorOf,
+  runTrainerInit,
+  TrainingEngine,
+} from '@mgrpo/training';
 import { Learner } from './learner.ts';
 import { learnerMetrics } from './learner-metrics.ts';
 import { RoleDevices } from './role-devices.ts';
@@ -84,7 +88,7 @@ export async function openLearner(
   const versions = await folder.openVersions(config.lag + 1);
   const metrics = await folder.openMetrics();
   const checkpoint = await checkpoints.newestFor(journal.nextIteration);
-  const choice = await chooseDevice(config.learner.device, largestOfTraining(model.config));
+  const choice = await chooseDevice(config.learner.device, largestTensorOf(config, model.config));
   log.info(deviceFields(choice), 'device');
   const devices = new RoleDevices(folder);
   await devices.admit('learner', workerName(), choice.identity);

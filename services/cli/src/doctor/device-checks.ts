@@ -1,7 +1,8 @@
 import type { RunConfig } from '@mgrpo/config';
 import { messageOf } from '@mgrpo/errors';
-import { largestOfGeneration, largestOfTraining, type ModelConfig } from '@mgrpo/model';
+import { largestOfGeneration, type ModelConfig } from '@mgrpo/model';
 import { chooseDevice, type DeviceSetting, type LargestTensor } from '@mgrpo/runtime';
+import { largestTensorOf } from '@mgrpo/training';
 import type { Check } from './checks.ts';
 
 /** A run whose devices are looked at: its configuration and the model that it names. */
@@ -38,7 +39,7 @@ function askedOf(run: PlannedRun | null): Asked[] {
   const learner = {
     name: 'learner.device',
     setting: config.learner.device,
-    largest: largestOfTraining(model),
+    largest: largestTensorOf(config, model),
   };
   return config.rollout.engine === 'onnx' ? [rollout, learner] : [learner];
 }
