@@ -198,7 +198,7 @@ test.each(['none', 'layers'] as const)(
     await rename(join(folder, 'elsewhere'), join(folder, 'base'));
     await trainer.step(batch);
     const expected = await trained(init(base, recompute, base.weights), 2);
-    expect(trainer.snapshot()).toEqual(expected);
+    expect(await trainer.snapshot()).toEqual(expected);
     await trainer.close();
   },
 );
