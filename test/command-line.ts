@@ -1,4 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../services/cli/src/main.ts', import.meta.url));
@@ -8,23 +10,31 @@ export interface CommandResult {
   code: number | null;
   stdout: string;
   stderr: string;
+  pid: number | undefined;
 }
 
-/** Runs `mgrpo ARGS` as a person does, in a process of its own; a command that hangs is killed after a minute. */
-export async function mgrpo(...args: string[]): Promise<CommandResult> {
-  const child = spawn(process.execPath, [main, ...args], {
-    env: { ...process.env, REDIS_URL: '' },
+/** Runs a program to its end; one that hangs is killed after a minute. */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  options: Pick<SpawnOptions, 'cwd' | 'env'> = {},
+): Promise<CommandResult> {
+  const child = spawn(program, args, {
+    ...options,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 60_000,
     killSignal: 'SIGKILL',
   });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, stdout, stderr };
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ]);
+  return { code, stdout, stderr, pid: child.pid };
+}
+
+/** Runs `mgrpo ARGS` as a person does, in a process of its own. */
+export function mgrpo(...args: string[]): Promise<CommandResult> {
+  const env = { ...process.env, REDIS_URL: '' };
+  return runProgram(process.execPath, [main, ...args], { env });
 }

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -13,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { runProgram } from './command-line.ts';
 
 const bin = join(import.meta.dirname, '..', 'bin');
 
@@ -49,16 +49,11 @@ const npmCalls = () =>
 /** Runs bin/mgrpo under the name `program`, from another folder. */
 async function start(args: string[], { program = join(checkout, 'bin/mgrpo'), path = '' } = {}) {
   const searchPath = path || `${programs}:${dirname(process.execPath)}:/usr/bin:/bin`;
-  const child = spawn(program, args, { cwd: tmpdir(), env: { PATH: searchPath } });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
+  const { code, stdout, stderr, pid } = await runProgram(program, args, {
+    cwd: tmpdir(),
+    env: { PATH: searchPath },
   });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  return { code, stderr, pid: child.pid, answer: stdout === '' ? null : JSON.parse(stdout) };
+  return { code, stderr, pid, answer: stdout === '' ? null : JSON.parse(stdout) };
 }
 
 test('the first start installs the locked packages by the pinned pnpm, later ones do not', async () => {

@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { findProgram, freePort } from '@mgrpo/queues';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runProgram } from '../command-line.ts';
 import { makeWorkspace, trainSmall } from '../loop/small-run.ts';
 
 const python = '/usr/bin/python3';
@@ -74,15 +75,8 @@ async function callFromPython(): Promise<Answers> {
 }
 
 async function runClient(args: readonly string[]): Promise<Answers> {
-  const child = spawn(python, [join(import.meta.dirname, 'client.py'), ...args]);
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  const code = await new Promise((resolve) => child.once('close', resolve));
+  const client = join(import.meta.dirname, 'client.py');
+  const { code, stdout, stderr } = await runProgram(python, [client, ...args]);
   if (code !== 0) throw new Error(stderr);
   return JSON.parse(stdout) as Answers;
 }
