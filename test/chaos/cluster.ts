@@ -9,6 +9,7 @@ import type { FaultPoint } from '@mgrpo/faults';
 import { freePort } from '@mgrpo/queues';
 import { connect, contracts, openSecurity, type RunState__Output, unary } from '@mgrpo/rpc';
 import { Supervisor } from '@mgrpo/service';
+import type { NetworkNamespace } from './network-namespace.ts';
 import { RedisProcess } from './redis-process.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
@@ -41,6 +42,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Arguments of Node before the program. */
   readonly nodeArgs?: readonly string[];
+  /** Where it runs, if not in this network. */
+  readonly namespace?: NetworkNamespace;
 }
 
 /** A run of real processes whose every link, disk and server a fault can reach. */
@@ -79,13 +82,23 @@ export class Cluster {
     return cluster;
   }
 
-  async start(name: string, { env = {}, nodeArgs = [] }: StartOptions = {}): Promise<void> {
+  async start(
+    name: string,
+    { env = {}, nodeArgs = [], namespace }: StartOptions = {},
+  ): Promise<void> {
+    const host = namespace?.hostAddress ?? '127.0.0.1';
     const links = {
-      learner: await TcpProxy.start(this.#ports.learner),
-      redis: await TcpProxy.start(this.redis.port),
+      learner: await TcpProxy.start(this.#ports.learner, host),
+      redis: await TcpProxy.start(this.redis.port, host),
     };
+    const nodeCommand = [process.execPath, ...nodeArgs, cli, 'serve'];
+    const [program = '', ...args] = [
+      ...(namespace?.command ?? []),
+      ...nodeCommand,
+      ...this.#argsOf(name, links, host),
+    ];
     const supervisor = new Supervisor({
-      services: [{ name, args: [...nodeArgs, cli, 'serve', ...this.#argsOf(name, links)] }],
+      services: [{ name, program, args }],
       env: { ...process.env, MGRPO_FAULT_POINTS: this.#armed, ...env },
       logFolder: join(this.#folder, 'logs'),
       maxRestartsPerMinute: 30,
@@ -258,7 +271,7 @@ export class Cluster {
     await this.redis.kill();
   }
 
-  #argsOf(name: string, links: Member['links']): string[] {
+  #argsOf(name: string, links: Member['links'], host: string): string[] {
     const service = name.replace(/-\d+$/, '');
     const set = (assignment: string) => ['--set', `deployment.${assignment}`];
     const own = Object.hasOwn(this.#ports, service)
@@ -268,8 +281,8 @@ export class Cluster {
       service,
       ...['--config', join(this.#folder, 'config.json')],
       ...(service === 'learner' ? ['--run', this.runFolder] : []),
-      ...set(`redis.url=redis://127.0.0.1:${links.redis.port}`),
-      ...set(`learner.address=127.0.0.1:${links.learner.port}`),
+      ...set(`redis.url=redis://${host}:${links.redis.port}`),
+      ...set(`learner.address=${host}:${links.learner.port}`),
       ...own,
     ];
   }

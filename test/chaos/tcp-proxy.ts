@@ -31,9 +31,9 @@ export class TcpProxy {
     this.port = port;
   }
 
-  /** A link from a free port to `targetPort`, both on the loopback interface. */
-  static async start(targetPort: number): Promise<TcpProxy> {
-    const server = createServer().listen(0, '127.0.0.1');
+  /** A link from a free port of `host` to `targetPort` on the loopback interface. */
+  static async start(targetPort: number, host = '127.0.0.1'): Promise<TcpProxy> {
+    const server = createServer().listen(0, host);
     await once(server, 'listening');
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');

@@ -10,7 +10,8 @@ import type { ServiceMessage } from './service-process.ts';
 export interface SupervisedService {
   /** Unique: names the log file and the messages, like `policy-rollout-2`. */
   name: string;
-  /** Arguments of `process.execPath`. */
+  /** What is run; `process.execPath` where it is left out. */
+  program?: string;
   args: readonly string[];
   /** By how much it stands back where processors are short (`os.setPriority`); 0 where not given. */
   niceness?: number | undefined;
@@ -102,12 +103,13 @@ export class Supervisor {
 
   async #runOnce({
     name,
+    program = process.execPath,
     args,
     niceness,
   }: SupervisedService): Promise<{ reason: string; failure?: Failure }> {
     const { env, logFolder, onEvent } = this.#options;
     const log = openSync(join(logFolder, `${name}.log`), 'a');
-    const child = spawn(process.execPath, args, { stdio: ['ignore', log, log, 'ipc'], env });
+    const child = spawn(program, args, { stdio: ['ignore', log, log, 'ipc'], env });
     closeSync(log);
     this.#children.set(name, child);
     // Before it starts its engine's thread, which inherits it.

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../cluster.ts';
 import type { Fault } from '../fault.ts';
+import { NetworkNamespace, whyNoNamespace } from '../network-namespace.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { TcpProxy } from '../tcp-proxy.ts';
 
@@ -59,6 +60,43 @@ function brokenLink(
   };
 }
 
+/** Longer than gRPC's keepalive (15 s) and Redis's deadlines: every connection is given up, on both sides. */
+const partitionMs = 17_000;
+
+/**
+ * A worker in a network of its own loses the way to everyone, Redis included, and has it again: packets vanish, and
+ * connections that are open hear nothing of it.
+ */
+const partition: Fault = {
+  name: 'partition-worker-kernel',
+  kind: 'network',
+  missing: whyNoNamespace,
+  strike: async (cluster, random) => {
+    const name = workerOf(cluster, random);
+    await cluster.stop(name);
+    const namespace = NetworkNamespace.open();
+    try {
+      await cluster.start(name, { namespace });
+      await cluster.ready(name);
+      await cluster.iterationsPass(1);
+      if (cluster.isOver) return 'missed';
+      namespace.cut();
+      await sleep(partitionMs);
+      const links = Object.values(cluster.links(name));
+      const before = links.map(({ bytes }) => bytes);
+      namespace.mend();
+      const isBack = () => links.every(({ bytes }, i) => bytes > before[i]!);
+      await cluster.until('it is back', () => cluster.isOver || isBack());
+      await cluster.stop(name);
+      await cluster.start(name);
+      await cluster.ready(name);
+      return undefined;
+    } finally {
+      namespace.close();
+    }
+  },
+};
+
 const learnerLink = (cluster: Cluster, random: SeededRandom) =>
   cluster.links(workerOf(cluster, random)).learner;
 
@@ -66,6 +104,7 @@ export const networkFaults: readonly Fault[] = [
   cutLearner,
   cutRedis,
   slow,
+  partition,
   brokenLink('partition-worker-learner', learnerLink, 'refused'),
   brokenLink('half-open-worker-learner', learnerLink, 'silent'),
   brokenLink(
