@@ -5,6 +5,8 @@ import {
   type Rollout,
   stopTokenIds,
 } from '@mgrpo/generation';
+import { largestOfGeneration } from '@mgrpo/model';
+import { chooseDevice, type DeviceChoice, type DeviceSetting } from '@mgrpo/runtime';
 import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 
 /** What to answer, and how. */
@@ -24,6 +26,8 @@ export interface OpenModel {
   /** Prompt and response together can't be longer (tokens). */
   readonly maxTokens: number;
   readonly weightsSha256: string;
+  /** What computes, as `DeviceChoice.identity` says it: other devices round differently. */
+  readonly device: string;
   /** Several questions in flight share one batch. Ctrl-C ends them with CANCELLED, `signal` this one. */
   respond(question: Question, signal?: AbortSignal): Promise<Rollout[]>;
   close(): Promise<void>;
@@ -34,24 +38,29 @@ interface ModelOptions {
   readonly slots: number;
   /** Engines, each with a core and a copy of the weights; responses don't depend on their number. */
   readonly engines?: number;
+  /** What computes. Default: the CPU. */
+  readonly device?: DeviceSetting;
   /** Ends what is under way; without it, Ctrl-C does. */
   readonly signal?: AbortSignal;
 }
 
 /** Loads weights and tokenizer of a folder into engines of this process. */
 export async function openModel(folder: string, options: ModelOptions): Promise<OpenModel> {
-  const { slots, engines: numEngines = 1 } = options;
+  const { slots, engines: numEngines = 1, device: setting = 'cpu' } = options;
   const [{ config, weights }, tokenizer] = await Promise.all([
     loadModelFolder(folder),
     loadTokenizer(folder),
   ]);
+  // Caches grow with the responses; the weights have to fit from the start.
+  const choice = await chooseDevice(setting, largestOfGeneration(config, { slots, maxTokens: 0 }));
+  if (setting !== 'cpu') process.stderr.write(`mgrpo: ${choiceText(choice)}\n`);
   const numTokens = Math.min(tokenizer.vocabSize, config.vocabSize);
   const lanes = await Promise.all(
     Array.from({ length: numEngines }, async () => {
       const engine = await GenerationEngine.start({
         model: config,
         slots,
-        device: 'cpu',
+        device: choice.device,
         numTokens,
       });
       await engine.setWeights(0, weights);
@@ -67,6 +76,7 @@ export async function openModel(folder: string, options: ModelOptions): Promise<
     tokenizer,
     maxTokens: config.maxPositionEmbeddings,
     weightsSha256: weightsSha256(weights),
+    device: choice.identity,
     respond: async (question, own) => {
       const { promptTokens, prompt, seed, samples, purpose, sampling } = question;
       const lane = lanes.reduce((a, b) => (b.underWay < a.underWay ? b : a));
@@ -92,6 +102,11 @@ export async function openModel(folder: string, options: ModelOptions): Promise<
       await Promise.all(lanes.map(({ engine }) => engine.close()));
     },
   };
+}
+
+function choiceText({ device, passedOver }: DeviceChoice): string {
+  const reasons = passedOver.map((other) => `; not on ${other.device}: ${other.reason}`);
+  return `computes on ${device}${reasons.join('')}`;
 }
 
 function interruptSignal(): { signal: AbortSignal; release: () => void } {

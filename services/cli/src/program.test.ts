@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 const fixtures = fileURLToPath(new URL('../../../test/fixtures', import.meta.url));
@@ -121,10 +121,44 @@ test('doctor says which device a recipe asks for in vain', async () => {
   const keys = ['prompts: {train: none}', `model: {path: ${model}}`, 'learner: {device: cuda}'];
   writeFileSync(recipe, keys.join('\n'));
   const { code, stdout } = await mgrpo('doctor', '--recipe', recipe);
-  expect(stdout).toMatch(/✓ rollout\.device cpu/);
+  expect(stdout).toMatch(/✓ rollout\.device cpu\n✓ +webgpu +not taken: cpu is asked for\n✓ +cuda/);
   expect(stdout).toMatch(/✗ learner\.device .*the CUDA provider is not in this installation/);
   expect(code).toBe(1);
 });
+
+test('doctor lists every device, with the reason where auto does not take it', async () => {
+  const { stdout } = await mgrpo('doctor');
+  expect(stdout).toMatch(/✓ device +\w+, by auto\n/);
+  expect(stdout).toMatch(/✓ +cuda +not taken: the CUDA provider is not in this installation; take/);
+  expect(stdout).toMatch(/✓ +webgpu +not taken: /);
+});
+
+const base = join(fixtures, '../../models/arithmetic-base');
+
+test('a device that does not work here is refused by name, with what is missing', async () => {
+  const flags = ['--model', base, '--prompt', '1+1=', '--device', 'cuda'];
+  const { code, stderr } = await mgrpo('generate', ...flags);
+  expect(stderr).toMatch(
+    /^mgrpo: device cuda does not work here: the CUDA provider is not in this/,
+  );
+  expect(code).toBe(1);
+});
+
+test.skipIf(!inject('hasWebGpu'))(
+  'eval computes on the device that is asked for',
+  async () => {
+    const prompts = join(folder, 'one.jsonl');
+    writeFileSync(prompts, '{"prompt":"6+1+6-2*6*7=","answer":"-71"}\n');
+    const flags = ['--model', base, '--prompts', prompts, '--temperature', '0', '--samples', '1'];
+    const short = ['--set', 'sampling.maxResponseTokens=8', '--json'];
+    const onCpu = await mgrpo('eval', ...flags, ...short);
+    const onDevice = await mgrpo('eval', ...flags, ...short, '--device', 'webgpu');
+    expect(onDevice.stderr).toBe('mgrpo: computes on webgpu\n');
+    expect(onDevice.stdout).toBe(onCpu.stdout);
+    expect(JSON.parse(onCpu.stdout)).toMatchObject({ prompts: 1 });
+  },
+  120_000,
+);
 
 test('doctor --dry-run checks a model by its files and says what fits', async () => {
   const model = join(fixtures, 'tiny-qwen3');

@@ -64,6 +64,11 @@ function describe(error: unknown): string {
 const examples = (...lines: string[]) =>
   `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;
 
+const deviceOption = () =>
+  new Option('--device <name>', 'what computes')
+    .choices(['cpu', 'webgpu', 'cuda', 'auto'])
+    .default('cpu');
+
 const collect = (value: string, before: readonly string[]) => [...before, value];
 
 function addTrain(program: Command, done: Done): void {
@@ -129,6 +134,7 @@ function addEval(program: Command, done: Done): void {
     .option('--max-prompts <n>', 'only the first n prompts')
     .option('--seed <n>', 'seed of the sampling')
     .option('--engines <n>', 'engines, each with one core and the weights', wholeNumber(1), 1)
+    .addOption(deviceOption())
     .option('--workers <list>', 'host:port of workers that generate, instead of engines here')
     .option('--listen <host:port>', 'be such a worker, with --model, until Ctrl-C')
     .option('--out <dir>', 'folder of the results (default: eval/<model>-<time>)')
@@ -166,6 +172,7 @@ function addGenerate(program: Command, done: Done): void {
     .option('--top-p <p>', 'nucleus cut; 1: none', decimal(0, 1), 1)
     .option('--max-tokens <n>', 'longest response (tokens)', wholeNumber(1), 256)
     .option('--seed <n>', 'seed of the sampling', wholeNumber(0), 1)
+    .addOption(deviceOption())
     .option('--json', 'print one JSON object a response')
     .addHelpText(
       'after',
@@ -343,11 +350,7 @@ function addVerify(program: Command, done: Done): void {
     .command('verify')
     .description("compare our numbers with PyTorch's, stored in a folder of the fixtures' form")
     .argument('<folder>', 'folder with config.json, *.safetensors and reference.json')
-    .addOption(
-      new Option('--device <name>', 'what computes')
-        .choices(['cpu', 'webgpu', 'cuda', 'auto'])
-        .default('cpu'),
-    )
+    .addOption(deviceOption())
     .addHelpText('after', examples('mgrpo verify test/fixtures/tiny-qwen3'))
     .action(async (folder: string, flags: VerifyFlags) => {
       const { verify } = await import('./commands/verify.ts');

@@ -9,7 +9,7 @@ const data = mkdtempSync(join(tmpdir(), 'mgrpo-eval-flags-'));
 writeFileSync(join(data, 'math500.jsonl'), '{"id":"a","prompt":"1 + 1","answer":"2"}\n');
 afterAll(() => rmSync(data, { recursive: true }));
 
-const given = { file: [], set: [], engines: 1, model: 'none' };
+const given = { file: [], set: [], engines: 1, device: 'cpu', model: 'none' } as const;
 
 test.each<[Partial<EvalFlags>, number, RegExp]>([
   [{}, 2, /give --benchmarks \(mgrpo eval --list names them\), or --prompts/],
@@ -19,6 +19,11 @@ test.each<[Partial<EvalFlags>, number, RegExp]>([
   [{ listen: '::1:7100' }, 2, /--listen "::1:7100" is neither host:port nor a port/],
   [{ listen: '[::1]:99999' }, 2, /--listen "\[::1\]:99999" is neither host:port nor a port/],
   [{ prompts: 'x', file: ['gsm8k=x'] }, 2, /--file goes with --benchmarks, not with --prompts/],
+  [
+    { benchmarks: 'math500', data, workers: 'a:1', device: 'auto' },
+    2,
+    /--device is of engines here/,
+  ],
   [{ benchmarks: 'math500', data, workers: '10.0.0.5' }, 2, /--workers "10.0.0.5" is no host:port/],
   [{ benchmarks: 'math500', data, workers: 'a:1,' }, 2, /--workers "" is no host:port/],
   [{ benchmarks: 'aime26', data }, 2, /no benchmark "aime26"; choose from math500, .*bench$/],

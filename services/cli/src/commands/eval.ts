@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { runFiles } from '@mgrpo/checkpoint';
 import { loadRunConfig, type RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
+import type { DeviceSetting } from '@mgrpo/runtime';
 import { setSettings, textSetting, valueSetting } from '../settings.ts';
 
 export interface EvalFlags {
@@ -20,6 +21,7 @@ export interface EvalFlags {
   readonly maxPrompts?: string;
   readonly seed?: string;
   readonly engines: number;
+  readonly device: DeviceSetting;
   readonly workers?: string;
   readonly listen?: string;
   readonly out?: string;
@@ -61,7 +63,12 @@ export async function evaluate(flags: EvalFlags): Promise<number> {
   if (flags.listen !== undefined) {
     const { serveModel } = await import('./eval/serve-model.ts');
     const { deployment } = evaluationConfig({ ...flags, model, prompts: '-' });
-    return await serveModel({ model, listen: flags.listen, engines: flags.engines, deployment });
+    return await serveModel({ ...flags, model, listen: flags.listen, deployment });
+  }
+  if (flags.workers !== undefined && flags.device !== 'cpu') {
+    const what =
+      '--device is of engines here; workers have their own (mgrpo eval --listen --device)';
+    throw new MgrpoError('USAGE', what);
   }
   if ((prompts === undefined) === (benchmarks === undefined)) {
     const what = 'give --benchmarks (mgrpo eval --list names them), or --prompts with a file';

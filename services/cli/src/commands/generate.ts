@@ -1,4 +1,5 @@
 import { MgrpoError } from '@mgrpo/errors';
+import type { DeviceSetting } from '@mgrpo/runtime';
 import { openPromptEncoder } from '@mgrpo/tokenizer';
 import { type OpenModel, openModel } from '../model.ts';
 
@@ -12,6 +13,7 @@ export interface GenerateFlags {
   readonly topP: number;
   readonly maxTokens: number;
   readonly seed: number;
+  readonly device: DeviceSetting;
   readonly json?: boolean;
 }
 
@@ -20,7 +22,10 @@ export async function generate(flags: GenerateFlags): Promise<number> {
   if (flags.system !== undefined && flags.chat !== true) {
     throw new MgrpoError('USAGE', '--system is the first message of a chat; give --chat too');
   }
-  const model = await openModel(flags.model, { slots: flags.samples });
+  const model = await openModel(flags.model, {
+    slots: flags.samples,
+    device: flags.device,
+  });
   try {
     const rollouts = await model.respond({
       promptTokens: await promptTokens(model, flags),

@@ -1,7 +1,14 @@
 import type { RunConfig } from '@mgrpo/config';
 import { messageOf } from '@mgrpo/errors';
 import { largestOfGeneration, type ModelConfig } from '@mgrpo/model';
-import { chooseDevice, type DeviceSetting, type LargestTensor } from '@mgrpo/runtime';
+import {
+  chooseDevice,
+  type Device,
+  type DeviceChoice,
+  type DeviceSetting,
+  devices,
+  type LargestTensor,
+} from '@mgrpo/runtime';
 import { largestTensorOf } from '@mgrpo/training';
 import type { Check } from './checks.ts';
 
@@ -46,16 +53,25 @@ function askedOf(run: PlannedRun | null): Asked[] {
 
 async function deviceCheck({ name, setting, largest }: Asked): Promise<Check[]> {
   try {
-    const { device, passedOver } = await chooseDevice(setting, largest);
+    const choice = await chooseDevice(setting, largest);
+    const { device } = choice;
     return [
       { name, status: 'ok', found: setting === 'auto' ? `${device}, by auto` : device },
-      ...passedOver.map((other): Check => {
-        const found = `not taken: ${other.reason}`;
-        return { name: `  ${other.device}`, status: 'ok', found };
-      }),
+      ...devices
+        .filter((other) => other !== device)
+        .map((other): Check => {
+          const found = `not taken: ${whyNot(other, setting, choice)}`;
+          return { name: `  ${other}`, status: 'ok', found };
+        }),
     ];
   } catch (error) {
     const remedy = 'mend that, or choose cpu or auto';
     return [{ name, status: 'failed', found: messageOf(error), remedy }];
   }
+}
+
+function whyNot(device: Device, setting: DeviceSetting, choice: DeviceChoice): string {
+  if (setting !== 'auto') return `${setting} is asked for`;
+  const tried = choice.passedOver.find((other) => other.device === device);
+  return tried?.reason ?? `auto takes ${choice.device} before it`;
 }

@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import { goldResponse, judgeResponse, type RunPython, scoreBenchmark } from '@mgrpo/benchmarks';
 import { configOfRole, type RunConfig } from '@mgrpo/config';
 import { MgrpoError } from '@mgrpo/errors';
-import { fingerprint } from '@mgrpo/runtime';
+import { type DeviceSetting, fingerprint } from '@mgrpo/runtime';
 import { loadChatTemplate, openPromptEncoder } from '@mgrpo/tokenizer';
 import { type OpenModel, openModel } from '../../model.ts';
 import { stopSignal } from '../../stop-signal.ts';
@@ -20,6 +20,7 @@ export interface BenchmarkFlags extends ChoiceFlags {
   readonly out?: string;
   readonly resume?: boolean;
   readonly engines: number;
+  readonly device: DeviceSetting;
   readonly workers?: string;
   readonly responses?: boolean;
   readonly json?: boolean;
@@ -35,7 +36,7 @@ export async function evalBenchmarks(flags: BenchmarkFlags, config: RunConfig): 
     throw new MgrpoError('USAGE', '--resume needs --out, the folder to go on with');
   }
   const { slots } = config.deployment.rollout;
-  const { engines } = flags;
+  const { engines, device } = flags;
   const stop = stopSignal(tell);
   const python = await openPython(chosen);
   const model = await (workers.length > 0
@@ -45,7 +46,7 @@ export async function evalBenchmarks(flags: BenchmarkFlags, config: RunConfig): 
         signal: stop.signal,
         tell,
       })
-    : openModel(flags.model, { slots, engines, signal: stop.signal }));
+    : openModel(flags.model, { slots, engines, device, signal: stop.signal }));
   try {
     const chat = await chatOf(flags.model, config);
     const settings = { ...settingsOf(model, { chosen, config }), ...chat };
@@ -100,6 +101,7 @@ function settingsOf(
     seed: config.seed,
     temperature: config.evaluation.temperature,
     template: config.prompts.template,
+    ...(model.device === 'cpu' ? {} : { device: model.device }),
     benchmarks: Object.fromEntries(benchmarks),
   };
 }

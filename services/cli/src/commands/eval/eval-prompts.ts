@@ -2,6 +2,7 @@ import { answerOf, canonicalAnswer } from '@mgrpo/answers';
 import { type AnsweredProblem, type AnswerTally, tallyAnswers } from '@mgrpo/benchmarks';
 import type { RunConfig } from '@mgrpo/config';
 import { readEvaluationPrompts, tokenizePrompts } from '@mgrpo/datasets';
+import type { DeviceSetting } from '@mgrpo/runtime';
 import { openPromptEncoder } from '@mgrpo/tokenizer';
 import { type OpenModel, openModel } from '../../model.ts';
 
@@ -18,6 +19,7 @@ interface PromptsFlags {
   readonly model: string;
   readonly prompts: string;
   readonly engines: number;
+  readonly device: DeviceSetting;
   readonly json?: boolean;
 }
 
@@ -30,7 +32,7 @@ export async function evalPrompts(flags: PromptsFlags, config: RunConfig): Promi
   const { maxPrompts } = config.evaluation;
   const problems = maxPrompts === null ? file.prompts : file.prompts.slice(0, maxPrompts);
   const { slots } = config.deployment.rollout;
-  const model = await openModel(flags.model, { slots, engines: flags.engines });
+  const model = await openModel(flags.model, { ...flags, slots });
   try {
     const encode = await openPromptEncoder(flags.model, model.tokenizer, config.prompts);
     const tokenized = await tokenizePrompts(problems, { ...config.prompts, encode });

@@ -64,8 +64,9 @@ export async function openRemoteModel(folder: string, options: RemoteOptions): P
     for (const { client } of lanes) client.close();
     security.close();
   };
+  let device: string;
   try {
-    await checkWorkers(lanes, { folder, version: versionOf(sha256), ...options });
+    device = await checkWorkers(lanes, { folder, version: versionOf(sha256), ...options });
   } catch (error) {
     await close();
     throw error;
@@ -74,16 +75,19 @@ export async function openRemoteModel(folder: string, options: RemoteOptions): P
     tokenizer,
     maxTokens: config.maxPositionEmbeddings,
     weightsSha256: sha256,
+    device,
     respond: (question) => respond(lanes, { question, version: versionOf(sha256), ...options }),
     close,
   };
 }
 
+/** Returns what they compute on. */
 async function checkWorkers(
   lanes: readonly Lane[],
   { folder, version, signal, tell }: RemoteOptions & { folder: string; version: number },
-): Promise<void> {
+): Promise<string> {
   const fingerprints = new Set<string>();
+  const devices = new Set<string>();
   for (const { address, client } of lanes) {
     const status = await unary<RolloutStatus__Output>(
       `worker ${address}`,
@@ -95,12 +99,14 @@ async function checkWorkers(
       throw new MgrpoError('INCOMPATIBLE', `${what}; start it with the same --model`);
     }
     fingerprints.add(`${status.fingerprint} ${status.device}`);
+    devices.add(status.device);
   }
   if (fingerprints.size > 1) {
     tell(
       'the workers differ in device, CPU, ONNX Runtime or Node: another evaluation may differ in bits',
     );
   }
+  return [...devices].sort().join(', ');
 }
 
 /** From the worker with the least to do; from another when it is lost. */

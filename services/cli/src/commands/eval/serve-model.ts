@@ -8,6 +8,7 @@ import {
   unaryHandler,
   wireRole,
 } from '@mgrpo/rpc';
+import type { DeviceSetting } from '@mgrpo/runtime';
 import { machineFingerprint, openPeerSecurity, requireProtection, toWire } from '@mgrpo/service';
 import { type OpenModel, openModel } from '../../model.ts';
 import { stopSignal } from '../../stop-signal.ts';
@@ -17,6 +18,7 @@ export interface ServeModelOptions {
   /** `host:port`, or a port of this machine alone; port 0 takes a free one. */
   readonly listen: string;
   readonly engines: number;
+  readonly device: DeviceSetting;
   /** Of it, who may call (as for a policy-rollout service) and the engine's slots. */
   readonly deployment: RunConfig['deployment'];
 }
@@ -100,7 +102,7 @@ function modelRpc(model: OpenModel) {
       activeRollouts,
       generatedTokens,
       fingerprint: await machineFingerprint(),
-      device: 'cpu',
+      device: model.device,
     })),
   };
 }
