@@ -10,6 +10,7 @@ import type { ReplayFlags } from './commands/replay.ts';
 import type { StatusFlags } from './commands/status.ts';
 import type { StudyFlags } from './commands/study.ts';
 import type { VerifyFlags } from './commands/verify.ts';
+import { deviceOption } from './device-option.ts';
 import { decimal, wholeNumber } from './numbers.ts';
 
 // Commands are loaded when they run, so that --help and a mistyped flag answer at once.
@@ -63,11 +64,6 @@ function describe(error: unknown): string {
 
 const examples = (...lines: string[]) =>
   `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`;
-
-const deviceOption = () =>
-  new Option('--device <name>', 'what computes')
-    .choices(['cpu', 'webgpu', 'cuda', 'auto'])
-    .default('cpu');
 
 const collect = (value: string, before: readonly string[]) => [...before, value];
 
