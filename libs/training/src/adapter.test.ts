@@ -75,6 +75,7 @@ async function gradientOf(options: AdapterOptions | null, feeds: Feeds, recomput
   const pass = await openGradientPass(model, {
     loss: { kind: 'log-likelihood' },
     aggregation: 'token-mean',
+    layout: 'padded',
     temperature: 1.1,
     microbatchTokens: 1000,
     recompute,

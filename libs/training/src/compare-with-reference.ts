@@ -185,6 +185,7 @@ function gradientOptionsOf(
       maxKlEstimate: Number.POSITIVE_INFINITY,
     },
     aggregation: 'token-mean',
+    layout: 'padded',
     temperature: hyper.objective_temperature,
     microbatchTokens: wholeBatch,
     recompute,

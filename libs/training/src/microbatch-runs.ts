@@ -33,7 +33,7 @@ export async function runMicrobatches(
 ): Promise<StepScores> {
   const scores: TokenScores[] = [];
   let loss = 0;
-  for (const indices of packMicrobatches(sequences, options.microbatchTokens)) {
+  for (const indices of packMicrobatches(sequences, options.microbatchTokens, options.layout)) {
     throwIfCancelled(signal);
     const microbatch = indices.map((index) => sequences[index]!);
     const outputs = await run({

@@ -9,8 +9,11 @@ export function numReadTokens(sequence: ScoredSequence): number {
   return sequence.promptTokens.length + sequence.responseTokens.length - 1;
 }
 
-/** How sequences of a microbatch lie: each `padded` to the longest, or `packed` end to end. */
-export type MicrobatchLayout = 'padded' | 'packed';
+/**
+ * How sequences of a microbatch lie: `packed` end to end, or each padded to the longest. Padded microbatches are cut
+ * where that computes the fewest tokens (`padded`), or when one is full (`filled`), as pretraining's always were.
+ */
+export type MicrobatchLayout = 'padded' | 'filled' | 'packed';
 
 /**
  * Cuts sequences into microbatches of at most `maxTokens` tokens, padding included; longest first.
@@ -19,7 +22,7 @@ export type MicrobatchLayout = 'padded' | 'packed';
  * never depend on free memory or time. A sequence longer than `maxTokens` is a microbatch of its own.
  *
  * @returns indices into `sequences`
- * @example lengths 3, 5, 4 with maxTokens 10 // -> [[1, 2], [0]]: 2 × 5 tokens, then 1 × 3
+ * @example lengths 3, 5, 5 with maxTokens 10 // -> [[1, 2], [0]]: 2 × 5 tokens, then 1 × 3
  */
 export function packMicrobatches(
   sequences: readonly ScoredSequence[],
@@ -28,21 +31,70 @@ export function packMicrobatches(
 ): number[][] {
   const lengths = sequences.map(numReadTokens);
   const order = lengths.map((_, index) => index).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
-  const microbatches: number[][] = [];
+  const sorted = order.map((index) => lengths[index]!);
+  const sizes =
+    layout === 'padded'
+      ? sizesOfLeastWork(sorted, maxTokens)
+      : fullSizes(sorted, maxTokens, layout);
+  let start = 0;
+  return sizes.map((size) => {
+    start += size;
+    return order.slice(start - size, start);
+  });
+}
+
+/** Sequences of each microbatch when the next one begins where one is full. @param lengths longest first */
+function fullSizes(
+  lengths: readonly number[],
+  maxTokens: number,
+  layout: Exclude<MicrobatchLayout, 'padded'>,
+): number[] {
+  const sizes: number[] = [];
   let width = 0;
   let numTokens = 0;
-  for (const index of order) {
-    const current = microbatches.at(-1);
-    numTokens += layout === 'padded' ? width : lengths[index]!;
-    if (current !== undefined && numTokens <= maxTokens) {
-      current.push(index);
+  for (const length of lengths) {
+    numTokens += layout === 'filled' ? width : length;
+    if (sizes.length > 0 && numTokens <= maxTokens) {
+      sizes[sizes.length - 1]! += 1;
       continue;
     }
-    width = lengths[index]!;
-    numTokens = width;
-    microbatches.push([index]);
+    width = length;
+    numTokens = length;
+    sizes.push(1);
   }
-  return microbatches;
+  return sizes;
+}
+
+/**
+ * Sequences of each microbatch when the fewest tokens are computed, padding included, and one microbatch more has to
+ * save as many as a sixteenth of a full one. What fits into one stays in one: such steps are short as they are.
+ *
+ * From the shortest on, what is least work from each sequence on follows from what is least from those behind it. Of
+ * equal work the larger first microbatch is taken, so equal lengths fill one after the other.
+ *
+ * @param lengths longest first
+ */
+function sizesOfLeastWork(lengths: readonly number[], maxTokens: number): number[] {
+  const { length: n } = lengths;
+  const [longest = 0] = lengths;
+  if (n * longest <= maxTokens) return n === 0 ? [] : [n];
+  const price = maxTokens / 16;
+  const work = new Float64Array(n + 1);
+  const sizeFrom = new Int32Array(n);
+  for (let i = n - 1; i >= 0; i--) {
+    const width = lengths[i]!;
+    const most = Math.min(n - i, Math.max(1, Math.floor(maxTokens / width)));
+    work[i] = Number.POSITIVE_INFINITY;
+    for (let size = 1; size <= most; size++) {
+      const sum = size * width + price + work[i + size]!;
+      if (sum > work[i]!) continue;
+      work[i] = sum;
+      sizeFrom[i] = size;
+    }
+  }
+  const sizes: number[] = [];
+  for (let i = 0; i < n; i += sizeFrom[i]!) sizes.push(sizeFrom[i]!);
+  return sizes;
 }
 
 /** The token inputs of the score and gradients graphs: `tokens` [B, T] padded with 0, `rows` and `targets` [R]. */

@@ -57,6 +57,7 @@ test.each(['linear', 'llama3'] as const)(
       adapter: null,
       loss: { kind: 'log-likelihood' },
       aggregation: 'eq3',
+      layout: 'padded',
     });
     const numTokens = sequences.reduce((sum, s) => sum + s.responseTokens.length, 0);
     const totals = { numTokens, numSequences: sequences.length, numPrompts: 1 };

@@ -40,6 +40,7 @@ const totals = { numTokens: 564, numSequences: 4, numPrompts: 1 };
 const options = {
   loss: { kind: 'log-likelihood' },
   aggregation: 'token-mean',
+  layout: 'padded',
   temperature: 0.9,
   adapter: null,
 } as const;

@@ -15,9 +15,18 @@ test('the defaults train with the clipped surrogate and KL to the initial policy
     adapter: null,
     loss: { kind: 'clipped', clipRatio: 0.2, klCoefficient: 0.005, maxKlEstimate: 10 },
     aggregation: 'token-mean',
+    layout: 'padded',
     temperature: 1.1,
     microbatchTokens: 2048,
     recompute: 'none',
+  });
+});
+
+test('pretraining fills its microbatches, as it did when the base models were made', () => {
+  const options = trainingOptions(defaultAlgorithmOptions, 1, limits);
+  expect(gradientOptions({ ...options, loss: { kind: 'supervised' } })).toMatchObject({
+    loss: { kind: 'log-likelihood' },
+    layout: 'filled',
   });
 });
 

@@ -13,6 +13,7 @@ import {
   stepsPerIteration,
 } from '@mgrpo/algorithm';
 import type { LossKind } from '@mgrpo/model';
+import type { MicrobatchLayout } from './microbatch.ts';
 import type { PassLimits } from './recompute.ts';
 
 /** What a trainer minimises. */
@@ -69,6 +70,8 @@ export interface GradientOptions
     Pick<TrainingOptions, 'adapter' | 'temperature'> {
   readonly loss: LossKind;
   readonly aggregation: LossAggregation;
+  /** How padded microbatches are cut, where there is padding. */
+  readonly layout: Exclude<MicrobatchLayout, 'packed'>;
 }
 
 /** The gradient pass that a trainer's loss asks for. */
@@ -76,13 +79,19 @@ export function gradientOptions(options: TrainingOptions): GradientOptions {
   const { loss, adapter, temperature, microbatchTokens, recompute } = options;
   const shared = { adapter, temperature, microbatchTokens, recompute };
   if (loss.kind === 'supervised') {
-    return { ...shared, loss: { kind: 'log-likelihood' }, aggregation: 'token-mean' };
+    // Another cut would round differently, and pretraining has to make the base models of models/ again, to the bit.
+    const layout = 'filled';
+    return { ...shared, layout, loss: { kind: 'log-likelihood' }, aggregation: 'token-mean' };
   }
   const { clipRatio, aggregation } = loss;
-  if (aggregation === 'eq3') return { ...shared, loss: { kind: 'log-likelihood' }, aggregation };
+  const layout = 'padded';
+  if (aggregation === 'eq3') {
+    return { ...shared, layout, loss: { kind: 'log-likelihood' }, aggregation };
+  }
   const klCoefficient = loss.klReference === 'none' ? 0 : loss.klCoefficient;
   return {
     ...shared,
+    layout,
     loss: { kind: 'clipped', clipRatio, klCoefficient, maxKlEstimate },
     aggregation,
   };

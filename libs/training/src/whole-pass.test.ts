@@ -24,6 +24,7 @@ async function gradientOf(options: Partial<GradientOptions>, subset = sequences)
   const pass = await openGradientPass(config, {
     loss: { kind: 'clipped', clipRatio: 0.2, klCoefficient: 0.005, maxKlEstimate: 10 },
     aggregation: 'token-mean',
+    layout: 'padded',
     temperature: 1.1,
     microbatchTokens: 1000,
     recompute: 'none',
