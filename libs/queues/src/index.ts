@@ -25,7 +25,13 @@ export {
 } from './jobs.ts';
 export { PayloadStore, rolloutKey, verdictKey } from './payload-store.ts';
 export { livingServices, Presence, type SignOfLife } from './presence.ts';
-export { connectRedis, isRedisOutage, type RedisAddress, requireRedis } from './redis.ts';
+export {
+  connectRedis,
+  isRedisOutage,
+  type RedisAddress,
+  redisReason,
+  requireRedis,
+} from './redis.ts';
 export {
   findProgram,
   openRedis,

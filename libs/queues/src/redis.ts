@@ -61,13 +61,21 @@ const connectionLost =
 /** Whether an error of a command means that Redis is away or can't take anything now, and will be back. */
 export function isRedisOutage(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof MgrpoError) return false;
-  // A transaction is discarded for a command of it that was refused; ioredis keeps the refusals.
-  if ('previousErrors' in error && Array.isArray(error.previousErrors)) {
-    if (error.previousErrors.some(isRedisOutage)) return true;
-  }
+  if (refusalsOf(error).some(isRedisOutage)) return true;
   // A script's refusal is quoted after the script's own words.
   const isRefused = passing.test(error.message) || /-(OOM|READONLY)\b/.test(error.message);
   return isRefused || connectionLost.test(error.message);
+}
+
+/** The words of a command's error; of a transaction that was discarded, those of the refusal that it was discarded for. */
+export function redisReason(error: unknown): string {
+  return messageOf(refusalsOf(error)[0] ?? error);
+}
+
+/** A transaction is discarded (EXECABORT) for commands of it that were refused; ioredis keeps the refusals. */
+function refusalsOf(error: unknown): unknown[] {
+  const { previousErrors } = (error ?? {}) as { previousErrors?: unknown };
+  return Array.isArray(previousErrors) ? previousErrors : [];
 }
 
 type ClientOptions = Pick<

@@ -1,5 +1,5 @@
-import { MgrpoError, messageOf } from '@mgrpo/errors';
-import { isRedisOutage } from '@mgrpo/queues';
+import { MgrpoError } from '@mgrpo/errors';
+import { isRedisOutage, redisReason } from '@mgrpo/queues';
 import type { Logger } from '@mgrpo/telemetry';
 
 /** Times in which the learner or Redis is away: rounds of work that meet one are done again, until it lasts too long. */
@@ -32,7 +32,7 @@ export class Outages {
       this.#outage = undefined;
     } catch (error) {
       if (!isOutage(error)) throw error;
-      const reason = messageOf(error);
+      const reason = redisReason(error);
       this.#outage = { sinceMs: this.#outage?.sinceMs ?? startedAtMs, reason };
       const lastedMs = Math.round(performance.now() - this.#outage.sinceMs);
       // A timer may be a millisecond early.
