@@ -114,6 +114,8 @@ test('a missing recipe and one that is no YAML are errors with a place', () => {
   expect(messageOf(() => loadRunConfig(missing))).toContain("none.yaml can't be read");
   expect(messageOf(() => load('a: [1\nb: 2'))).toContain('recipe.yaml:2: ');
   expect(messageOf(() => load('- a'))).toContain('must hold a map of keys');
+  // Found by `npm run fuzz`.
+  expect(messageOf(() => load('a: *b'))).toContain('recipe.yaml: Unresolved alias');
 });
 
 test.each([

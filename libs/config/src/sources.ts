@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { MgrpoError, messageOf } from '@mgrpo/errors';
-import { isMap, isScalar, LineCounter, parse, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, LineCounter, parse, parseDocument } from 'yaml';
 import { nearestKey } from './nearest-key.ts';
 import type { Field } from './schema-fields.ts';
 
@@ -51,7 +51,7 @@ export function fileLayer(file: string): Layer {
     const { line } = lines.linePos(fault.pos[0]);
     throw new MgrpoError('INVALID_CONFIG', `${file}:${line}: ${fault.message.split('\n')[0]}`);
   }
-  const values: unknown = document.toJS() ?? {};
+  const values = valuesOf(document, file);
   if (typeof values !== 'object' || Array.isArray(values)) {
     throw new MgrpoError('INVALID_CONFIG', `${file} must hold a map of keys, as recipes/*.yaml do`);
   }
@@ -69,6 +69,15 @@ export function fileLayer(file: string): Layer {
     return `${file}:${lines.linePos(offset).line}`;
   };
   return { values: values as Record<string, unknown>, locate, folder: dirname(file) };
+}
+
+/** @throws MgrpoError INVALID_CONFIG where an alias has no anchor, or stands for more than a recipe may hold */
+function valuesOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch (cause) {
+    throw new MgrpoError('INVALID_CONFIG', `${file}: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** The name of the variable that sets a key: `sampling.topP` is `MGRPO__SAMPLING__TOP_P`. */
