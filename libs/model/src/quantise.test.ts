@@ -37,7 +37,7 @@ describe.each(quantisations)('$bits bits, blocks of $blockSize', (quantisation) 
       fc.property(matrices, ({ shape, weights }) => {
         const quantised = quantise(weights, shape, quantisation);
         const { codes, scales } = quantised;
-        expect(codes.byteLength + scales.byteLength).toBe(quantisedBytes(shape, quantisation));
+        expect(codes.byteLength + scales.byteLength).toBe(quantisedBytes(shape, quantisation).made);
         const largest = 2 ** (quantisation.bits - 1) - 1;
         dequantise(quantised, shape, quantisation).forEach(({ weight, scale }, i) => {
           const original = weights[i]!;

@@ -31,10 +31,16 @@ export function quantisedViews(config: ModelConfig): QuantisedView[] {
   });
 }
 
-/** Bytes of all rounded matrices of a model. */
-export function quantisedModelBytes(config: ModelConfig, quantisation: Quantisation): number {
+/** Bytes of all rounded matrices of a model: while they are `made`, and as a session holds them. */
+export function quantisedModelBytes(
+  config: ModelConfig,
+  quantisation: Quantisation,
+): { made: number; held: number } {
   const bytes = quantisedViews(config).map(({ shape }) => quantisedBytes(shape, quantisation));
-  return bytes.reduce((sum, of) => sum + of, 0);
+  return {
+    made: bytes.reduce((sum, { made }) => sum + made, 0),
+    held: bytes.reduce((sum, { held }) => sum + held, 0),
+  };
 }
 
 /** A rounded matrix as the constants of a graph, by name. */

@@ -89,11 +89,11 @@ function roundedParts(
   versions: number,
 ): ProcessMemory['parts'] {
   if (quantisation === null) return [];
-  const bytes = quantisedModelBytes(model, quantisation);
+  const { made, held } = quantisedModelBytes(model, quantisation);
   return [
-    { name: `weights of ${quantisation.bits} bits, ${versions} versions`, bytes: versions * bytes },
+    { name: `weights of ${quantisation.bits} bits, ${versions} versions`, bytes: versions * held },
     // What is rounded, and ONNX Runtime's copy of it until its kernels have packed it.
-    { name: 'rounding a version', bytes: 2 * bytes },
+    { name: 'rounding a version', bytes: 2 * made },
   ];
 }
 
