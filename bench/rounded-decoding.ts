@@ -61,8 +61,7 @@ for (const name of names) {
     await engine.setWeights(0, weights);
     await engine.generate(request(2, 2));
   });
-  const mib = process.memoryUsage.rss() / 2 ** 20;
-  console.log(`${name}: version ${(ms / 1000).toFixed(1)} s, ${mib.toFixed(0)} MiB resident now`);
+  console.log(`${name}: version ${(ms / 1000).toFixed(1)} s`);
   engines[name] = engine;
 }
 

@@ -2,57 +2,29 @@
  * How far log-probabilities of rollouts by rounded weights are from the learner's, and what truncated importance
  * sampling makes of that.
  *
- *   node bench/rounded-gap.ts [MODEL PROMPTS.jsonl] [layers=8]
+ *   node bench/rounded-gap.ts MODEL PROMPTS.jsonl
  *
- * Of a model folder with prompts (`prompt` of each line), or of random weights in the shapes of Qwen3-0.6B with fewer
- * layers. One line for each rounding: tokens, mean and largest gap (nats), mean weight and share at the cap of 2.
+ * One line for each rounding: tokens, mean and largest gap (nats), mean weight and share at the cap of 2. Of trained
+ * weights: those of random ones say nothing, whose distributions are flat.
  */
 import { readFileSync } from 'node:fs';
 import { importanceMetrics, tokenImportance } from '@mgrpo/algorithm';
 import { loadModelFolder } from '@mgrpo/checkpoint';
-import { GenerationEngine, type GenerationRequest } from '@mgrpo/generation';
-import {
-  type ModelConfig,
-  parseModelConfig,
-  rotaryTables,
-  scoreGraph,
-  weightArrays,
-} from '@mgrpo/model';
+import { GenerationEngine, type GenerationRequest, stopTokenIds } from '@mgrpo/generation';
+import { rotaryTables, scoreGraph, weightArrays } from '@mgrpo/model';
 import { openSession, type Session, tensor } from '@mgrpo/runtime';
 import { loadTokenizer } from '@mgrpo/tokenizer';
-import { qwenConfigJson, randomWeights } from './bench-model.ts';
 
 const cap = 2;
-const numPrompts = 16;
-const numRollouts = 8;
+const numPrompts = 32;
+const numRollouts = 16;
 
-interface Subject {
-  readonly model: ModelConfig;
-  readonly weights: Float32Array;
-  readonly prompts: readonly Int32Array[];
-  readonly maxResponseTokens: number;
-}
-
-async function folderSubject(folder: string, file: string): Promise<Subject> {
-  const { config: model, weights } = await loadModelFolder(folder);
-  const tokenizer = await loadTokenizer(folder);
-  const lines = readFileSync(file, 'utf8').split('\n').slice(0, numPrompts);
-  const prompts = lines.map((line) => Int32Array.from(tokenizer.encode(JSON.parse(line).prompt)));
-  return { model, weights, prompts, maxResponseTokens: 32 };
-}
-
-function randomSubject(numLayers: number): Subject {
-  const model = parseModelConfig(qwenConfigJson({ numLayers, vocabSize: 151_936 }));
-  const prompts = Array.from({ length: 2 }, (_, i) =>
-    Int32Array.from({ length: 16 }, (_, t) => 997 * i + t),
-  );
-  return { model, weights: randomWeights(model), prompts, maxResponseTokens: 12 };
-}
-
-const [folder, file] = process.argv.slice(2).filter((argument) => !argument.includes('='));
-const layers = Number(process.argv.find((text) => text.startsWith('layers='))?.slice(7) ?? 8);
-const subject =
-  folder === undefined ? randomSubject(layers) : await folderSubject(folder, file ?? '');
+const [folder, file] = process.argv.slice(2);
+if (folder === undefined || file === undefined) throw new Error('give MODEL and PROMPTS.jsonl');
+const { config: model, weights } = await loadModelFolder(folder);
+const tokenizer = await loadTokenizer(folder);
+const lines = readFileSync(file, 'utf8').split('\n').slice(0, numPrompts);
+const prompts = lines.map((line) => Int32Array.from(tokenizer.encode(JSON.parse(line).prompt)));
 
 /** The learner's log-probabilities of a response. */
 async function score(
@@ -60,7 +32,6 @@ async function score(
   prompt: Int32Array,
   tokens: Int32Array,
 ): Promise<Float32Array> {
-  const { model, weights } = subject;
   const all = BigInt64Array.from([...prompt, ...tokens], BigInt);
   const { cos, sin, dims } = rotaryTables(model, all.length);
   const feeds = {
@@ -86,7 +57,7 @@ async function score(
 
 const request = (prompt: number): GenerationRequest => ({
   stream: { seed: 1, purpose: 'train', iteration: 0, prompt, role: 'policy' },
-  promptTokens: subject.prompts[prompt]!,
+  promptTokens: prompts[prompt]!,
   firstRollout: 0,
   numRollouts,
   weightVersion: 0,
@@ -94,24 +65,24 @@ const request = (prompt: number): GenerationRequest => ({
     temperature: 1,
     topP: 1,
     topK: 0,
-    maxResponseTokens: subject.maxResponseTokens,
-    stopTokenIds: [],
+    maxResponseTokens: 32,
+    stopTokenIds: stopTokenIds(model, tokenizer),
   },
 });
 
-const session = await openSession(scoreGraph(subject.model), { name: 'score' });
+const session = await openSession(scoreGraph(model), { name: 'score' });
 for (const bits of [8, 4] as const) {
   for (const blockSize of [16, 32, 64, 128]) {
     const engine = await GenerationEngine.start({
-      model: subject.model,
+      model,
       slots: numRollouts * numPrompts,
       device: 'cpu',
       quantisation: { bits, blockSize },
     });
-    await engine.setWeights(0, subject.weights);
+    await engine.setWeights(0, weights);
     const gaps: number[] = [];
     const sequences = [];
-    for (const [prompt, promptTokens] of subject.prompts.entries()) {
+    for (const [prompt, promptTokens] of prompts.entries()) {
       for (const { tokens, logprobs: behaviour } of await engine.generate(request(prompt))) {
         const logprobs = await score(session, promptTokens, tokens);
         gaps.push(...logprobs.map((logprob, t) => Math.abs(logprob - behaviour[t]!)));

@@ -1,6 +1,7 @@
 import { type Quantisation, roundedConstants, roundedProductGraph } from '@mgrpo/model';
 import { openSession, type Session, type Tensor, tensor } from '@mgrpo/runtime';
 import { describe, expect, test } from 'vitest';
+import { probeRounded } from './probe-rounded.ts';
 
 const quantisations = [8, 4].flatMap((bits) =>
   [16, 32, 64, 128].map((blockSize) => ({ bits, blockSize }) as Quantisation),
@@ -88,4 +89,15 @@ test('the constants may be overwritten once the session is open', async () => {
   for (const array of Object.values(constants)) array.fill(7);
   expect(await multiply(session, x, 64)).toEqual(before);
   await session.close();
+});
+
+test('the probe of a CPU is the same each time, and another for other bits or blocks', async () => {
+  const probes = await Promise.all(
+    quantisations.map(async (quantisation) => {
+      const probe = await probeRounded(quantisation);
+      expect(await probeRounded(quantisation)).toBe(probe);
+      return probe;
+    }),
+  );
+  expect(new Set(probes).size).toBe(quantisations.length);
 });
