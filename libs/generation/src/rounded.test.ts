@@ -12,24 +12,30 @@ import {
   smallModel,
 } from './testing.ts';
 
-const models: Readonly<Record<string, ModelConfig>> = {
-  'qwen3, tied, vocabulary 97': smallModel({ vocab_size: 97 }),
-  'qwen2, biases, widths that are no whole blocks': smallModel({
-    model_type: 'qwen2',
-    vocab_size: 101,
-    hidden_size: 56,
-    head_dim: 14,
-    intermediate_size: 90,
-  }),
-  'llama, untied': smallModel({ model_type: 'llama', vocab_size: 512, tie_word_embeddings: false }),
-};
-const quantisations: readonly Quantisation[] = [
-  { bits: 8, blockSize: 32 },
-  { bits: 4, blockSize: 64 },
+const cases: readonly { name: string; model: ModelConfig; quantisation: Quantisation }[] = [
+  {
+    name: 'qwen3, tied, vocabulary 97, 8 bits',
+    model: smallModel({ vocab_size: 97 }),
+    quantisation: { bits: 8, blockSize: 32 },
+  },
+  {
+    name: 'qwen2, biases, widths that are no whole blocks, 4 bits',
+    model: smallModel({
+      model_type: 'qwen2',
+      vocab_size: 101,
+      hidden_size: 56,
+      head_dim: 14,
+      intermediate_size: 90,
+    }),
+    quantisation: { bits: 4, blockSize: 16 },
+  },
+  {
+    // Its kernels compute the last of an odd number of rows in another way.
+    name: 'llama, untied, 4 bits in long blocks',
+    model: smallModel({ model_type: 'llama', vocab_size: 512, tie_word_embeddings: false }),
+    quantisation: { bits: 4, blockSize: 64 },
+  },
 ];
-const cases = Object.entries(models).flatMap(([name, model]) =>
-  quantisations.map((quantisation) => ({ name, model, quantisation, ...quantisation })),
-);
 const prompts = Array.from({ length: 8 }, (_, prompt) => prompt);
 
 interface EngineCase {
@@ -50,11 +56,11 @@ async function generateAll(engine: GenerationEngine, overrides: RequestOverrides
   return (await Promise.all(groups)).map(bitsOf);
 }
 
-describe.each(cases)('$name, $bits bits', (kind) => {
-  test('a rollout has the same bits in batches of 1 to 40 rows', async () => {
+describe.each(cases)('$name', (kind) => {
+  test('a rollout has the same bits in batches of 1 to 39 rows', async () => {
     const engine = await startEngine(kind, 40);
     const expected = await generateAll(engine);
-    for (let numRows = 1; numRows <= 40; numRows += numRows < 9 ? 1 : 5) {
+    for (const numRows of [1, 2, 3, 5, 8, 13, 39]) {
       const batch = Array.from({ length: numRows }, async (_, row) => {
         const prompt = (row * 3 + numRows) % prompts.length; // another order in each batch
         const firstRollout = Math.floor(row / prompts.length);
@@ -70,7 +76,7 @@ describe.each(cases)('$name, $bits bits', (kind) => {
 
   test('and as slots come free, whatever their number', async () => {
     const results: string[][][] = [];
-    for (const slots of [1, 3, 16]) {
+    for (const slots of [3, 16]) {
       const engine = await startEngine(kind, slots);
       results.push(await generateAll(engine));
       await engine.close();
