@@ -91,7 +91,7 @@ function roundedParts(
   if (quantisation === null) return [];
   const { made, held } = quantisedModelBytes(model, quantisation);
   return [
-    { name: `weights of ${quantisation.bits} bits, ${versions} versions`, bytes: versions * held },
+    { name: `${quantisation.bits}-bit weights, ${versions} versions`, bytes: versions * held },
     // What is rounded, and ONNX Runtime's copy of it until its kernels have packed it.
     { name: 'rounding a version', bytes: 2 * made },
   ];

@@ -62,7 +62,7 @@ test('rounded weights are counted beside those that they were made of', () => {
     settings(`rollout.quantisation={ bits: ${bits} }`, 'algorithm.loss.importance={}');
   const partsOf = (given: typeof config) => memoryPlan(model, given).processes[1]!.parts;
   const [, weights, rounding] = partsOf(rounded(8));
-  expect(weights!.name).toBe('weights of 8 bits, 2 versions');
+  expect(weights!.name).toBe('8-bit weights, 2 versions');
   // 32 codes and a scale, twice, against 32 codes and three numbers for each of two versions.
   expect(rounding!.bytes).toBe((weights!.bytes * 36) / 44);
   const [held] = partsOf(config);
