@@ -16,6 +16,16 @@ test('the newest checkpoint comes back bit for bit, and the newest two stay', as
   expect(await store.newest()).toEqual({ folder: join(folder, 'step-20'), state: tinyState(20) });
 });
 
+test('the loss scale of float16 is kept, and a broken one makes the checkpoint unusable', async () => {
+  const folder = await temporaryFolder();
+  const { store } = await openStore(folder);
+  const state = { ...tinyState(2), lossScale: { scale: 2 ** 15, steps: 7 } };
+  await store.save(state);
+  expect((await store.newest())?.state).toEqual(state);
+  await store.save({ ...tinyState(3), lossScale: { scale: 0.5, steps: 7 } });
+  await expect(store.newest()).rejects.toThrow(`${join(folder, 'step-3')}`);
+});
+
 test('an adapter is saved as PEFT has it, beside the merged model, and comes back bit for bit', async () => {
   const adapter = { rank: 3, alpha: 6, targets: ['v_proj', 'down_proj'] } as const;
   const { store } = await openStore(await temporaryFolder(), { adapter });

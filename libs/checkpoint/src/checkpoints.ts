@@ -37,6 +37,8 @@ export interface CheckpointState {
   readonly secondMoment: Float32Array;
   /** Optimiser updates so far; fewer than `iterations` where iterations had no signal. */
   readonly optimizerSteps: number;
+  /** What the loss is multiplied by, and for how many steps it has been, where gradients are computed in float16. */
+  readonly lossScale: { readonly scale: number; readonly steps: number } | null;
 }
 
 /** A checkpoint found on disk, verified, with the folder it came from. */
@@ -183,8 +185,9 @@ export class CheckpointStore {
       const tensors = namedTensors(trained, state.adapter);
       await writeAdapterFiles(writer, { adapter, tensors, baseModel: tokenizerFolder });
     }
-    const { iterations, optimizerSteps } = state;
-    await writer.writeJson(trainerFiles.state, { iterations, optimizerSteps });
+    const { iterations, optimizerSteps, lossScale } = state;
+    const scaled = lossScale === null ? {} : { lossScale };
+    await writer.writeJson(trainerFiles.state, { iterations, optimizerSteps, ...scaled });
     // Last, because it vouches for the rest.
     await writer.writeJson(manifestName, { formatVersion, iterations, files: writer.digests });
   }
@@ -252,13 +255,19 @@ export async function checkpointFiles(folder: string): Promise<Record<string, Fi
 function parseCounters(
   folder: string,
   text: string,
-): Pick<CheckpointState, 'iterations' | 'optimizerSteps'> {
-  const { iterations, optimizerSteps } = JSON.parse(text) as JsonObject;
-  if (!isCount(iterations) || !isCount(optimizerSteps)) {
-    const what = `${join(folder, trainerFiles.state)} lacks iterations or optimizerSteps`;
+): Pick<CheckpointState, 'iterations' | 'optimizerSteps' | 'lossScale'> {
+  const { iterations, optimizerSteps, lossScale = null } = JSON.parse(text) as JsonObject;
+  const isWhole = isCount(iterations) && isCount(optimizerSteps) && isLossScale(lossScale);
+  if (!isWhole) {
+    const what = `${join(folder, trainerFiles.state)} lacks iterations, optimizerSteps or a whole lossScale`;
     throw new MgrpoError('CORRUPT', `${what}; delete the checkpoint, the one before is used then`);
   }
-  return { iterations, optimizerSteps };
+  return { iterations, optimizerSteps, lossScale };
+}
+
+function isLossScale(value: unknown): value is CheckpointState['lossScale'] {
+  if (value === null) return true;
+  return isJsonObject(value) && isCount(value.scale) && value.scale >= 1 && isCount(value.steps);
 }
 
 /** The iterations of the checkpoints in a folder, ascending, valid or not. */

@@ -40,6 +40,7 @@ export function tinyState(iterations: number): CheckpointState {
   return {
     iterations,
     optimizerSteps: iterations,
+    lossScale: null,
     policy: tinyWeights(iterations),
     momentum: tinyWeights(1000 + iterations),
     adapter: null,

@@ -49,6 +49,13 @@ test('how a chat is written changes it; plain prompts are what they were before 
   expect(plain).not.toContain('systemPrompt');
 });
 
+test('products in float16 change it; in float32 it is what it was before', () => {
+  const learner = (compute: string) =>
+    runIdentity(config({ learner: { device: 'webgpu', compute } }), contents);
+  expect(learner('float16')).not.toBe(learner('float32'));
+  expect(learner('float32')).not.toContain('"compute"');
+});
+
 test('an adapter changes it, the order of its targets does not, and none is what it was before', () => {
   const adapted = (adapter: object | null) =>
     runIdentity(config({ algorithm: { adapter } }), contents);

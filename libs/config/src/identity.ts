@@ -19,6 +19,7 @@ export function runIdentity(config: RunConfig, contents: ContentHashes): string 
   const { collapse: _collapse, deployment: _deployment, ...rest } = config;
   const {
     rollout: { device, engine, quantisation, topLogprobs },
+    learner: { compute, ...learner },
     algorithm: {
       adapter,
       loss: { importance, ...loss },
@@ -35,6 +36,7 @@ export function runIdentity(config: RunConfig, contents: ContentHashes): string 
       loss: { ...loss, ...(importance === null ? {} : { importance }) },
       ...adapterIdentity(adapter),
     },
+    learner: { ...learner, ...(compute === 'float32' ? {} : { compute }) },
     // What the engine does not read does not count.
     rollout:
       engine === 'onnx'

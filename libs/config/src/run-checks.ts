@@ -97,6 +97,12 @@ function checkPromptFormat({ prompts }: RunConfig): Complaint[] {
 }
 
 function checkLearner({ learner }: RunConfig): Complaint[] {
+  if (learner.compute === 'float16' && learner.device === 'cpu') {
+    const message =
+      'learner.compute float16 is for GPUs, and learner.device is cpu; ' +
+      'set learner.compute float32, or learner.device webgpu, cuda or auto';
+    return [{ path: 'learner.compute', message }];
+  }
   if (learner.device === 'cpu' || learner.recompute !== 'layers') return [];
   const message =
     `learner.recompute layers runs on the CPU, not on learner.device ${learner.device}; ` +

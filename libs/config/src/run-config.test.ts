@@ -123,6 +123,7 @@ test.each([
   ['algorithm.momentumRollouts=32', 'leaves no policy rollouts'],
   ['algorithm.optimizer.minibatchPrompts=3', 'does not divide algorithm.promptsPerIteration 8'],
   ['learner.microbatchTokens=100', 'set it to 3584 or more'],
+  ['learner.compute=float16', 'learner.compute float16 is for GPUs, and learner.device is cpu'],
   ['learner={recompute: layers, device: webgpu}', 'learner.recompute layers runs on the CPU'],
   ['evaluation={temperature: 0, samples: 4}', 'use 1 sample or a temperature above 0'],
   ['prompts.systemPrompt=hello', 'prompts.systemPrompt is for prompts.format chat'],

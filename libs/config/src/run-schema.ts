@@ -147,6 +147,12 @@ const learner = z
       .describe(
         'what computes logprobs and gradients, as `rollout.device`; webgpu also keeps and updates weights, moments and the EMA, for cpu and cuda the processor does',
       ),
+    compute: z
+      .enum(['float32', 'float16'])
+      .default('float32')
+      .describe(
+        'what the products of logprobs and gradients are computed in; float16 needs a GPU and a loss scale, which it adjusts; weights, moments, norms, softmax, the output head’s logits and losses are float32 in either case',
+      ),
     recompute: z
       .enum(['auto', 'none', 'layers'])
       .default('auto')

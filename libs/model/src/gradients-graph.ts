@@ -1,5 +1,6 @@
 import type { AdapterOptions } from '@mgrpo/algorithm';
 import {
+  type Compute,
   GraphBuilder,
   type GraphTarget,
   gradients,
@@ -11,6 +12,13 @@ import type { ModelConfig } from './config.ts';
 import { appendLoss, type LossKind } from './loss-graph.ts';
 import { scoredForward } from './token-logprobs.ts';
 
+/** Forms of one graph. */
+export interface GraphVariant {
+  readonly adapter: AdapterOptions | null;
+  readonly target: GraphTarget;
+  readonly compute: Compute;
+}
+
 /**
  * The `gradients` graph: forward, loss and backward of one microbatch in one run.
  *
@@ -18,21 +26,21 @@ import { scoredForward } from './token-logprobs.ts';
  * allocation, so there is one); `loss`, the microbatch's share of the step's loss; `logprobs` and
  * `entropies` [R], from which the step's statistics are computed.
  *
+ * In float16 there is one more input, `lossScale` [], by which gradients are multiplied: small ones would vanish on
+ * their way. The loss is not.
+ *
  * @param adapter where given, the gradient is that of the flat adapter, and those of the weights are never made
  */
 export function gradientsGraph(
   config: ModelConfig,
   loss: LossKind,
-  {
-    adapter = null,
-    target = 'cpu',
-  }: { adapter?: AdapterOptions | null; target?: GraphTarget } = {},
+  { adapter = null, target = 'cpu', compute = 'float32' }: Partial<GraphVariant> = {},
 ): Uint8Array {
   const g = new GraphBuilder();
-  const { parts } = lossAndGradients(g, config, loss, adapter);
+  const { parts } = lossAndGradients(g, config, loss, { adapter, compute });
   const flat = parts.map((part) => g.reshape(part, [multiplyDims(1, ...part.shape)]));
   g.output('gradient', g.concat(flat, 0));
-  return serializeGraph(g, 'gradients', target);
+  return serializeGraph(g, 'gradients', target, compute);
 }
 
 /** A graph whose gradients stay apart. */
@@ -46,13 +54,13 @@ interface ApartGradients {
 export function deviceGradientsGraph(
   config: ModelConfig,
   loss: LossKind,
-  adapter: AdapterOptions | null,
+  { adapter, compute }: Omit<GraphVariant, 'target'>,
 ): ApartGradients {
   const g = new GraphBuilder();
-  const { trained, parts } = lossAndGradients(g, config, loss, adapter);
+  const { trained, parts } = lossAndGradients(g, config, loss, { adapter, compute });
   const inputOf = new Map(trained.map(({ name }) => [`d.${name}`, name]));
   for (const [i, name] of [...inputOf.keys()].entries()) g.output(name, parts[i]!);
-  return { graph: serializeGraph(g, 'gradients', 'webgpu'), inputOf };
+  return { graph: serializeGraph(g, 'gradients', 'webgpu', compute), inputOf };
 }
 
 /** Appends forward, loss and backward, and all outputs but the gradients. */
@@ -60,11 +68,13 @@ function lossAndGradients(
   g: GraphBuilder,
   config: ModelConfig,
   loss: LossKind,
-  adapter: AdapterOptions | null,
+  { adapter, compute }: Omit<GraphVariant, 'target'>,
 ): { trained: readonly Value[]; parts: readonly Value[] } {
   const { trained, logprobs, entropies } = scoredForward(g, config, adapter);
   const lossValue = appendLoss(g, logprobs, loss);
-  const parts = gradients(g, lossValue, trained);
+  const scaled =
+    compute === 'float32' ? lossValue : g.mul(lossValue, g.input('lossScale', 'float32', []));
+  const parts = gradients(g, scaled, trained);
   g.output('loss', lossValue);
   g.output('logprobs', logprobs);
   g.output('entropies', entropies);

@@ -1,6 +1,6 @@
-import type { AdapterOptions } from '@mgrpo/algorithm';
-import { GraphBuilder, type GraphTarget, serializeGraph } from '@mgrpo/onnx';
+import { GraphBuilder, serializeGraph } from '@mgrpo/onnx';
 import type { ModelConfig } from './config.ts';
+import type { GraphVariant } from './gradients-graph.ts';
 import { scoredForward } from './token-logprobs.ts';
 
 /**
@@ -10,15 +10,12 @@ import { scoredForward } from './token-logprobs.ts';
  */
 export function scoreGraph(
   config: ModelConfig,
-  {
-    adapter = null,
-    target = 'cpu',
-  }: { adapter?: AdapterOptions | null; target?: GraphTarget } = {},
+  { adapter = null, target = 'cpu', compute = 'float32' }: Partial<GraphVariant> = {},
 ): Uint8Array {
   const g = new GraphBuilder();
   const { logits, logprobs, entropies } = scoredForward(g, config, adapter);
   g.output('logprobs', logprobs);
   g.output('entropies', entropies);
   g.output('logits', logits);
-  return serializeGraph(g, 'score', target);
+  return serializeGraph(g, 'score', target, compute);
 }

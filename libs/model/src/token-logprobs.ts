@@ -37,7 +37,8 @@ export function scoredForward(
   const weights = weightInputs(g, config);
   const { linear, trained } = trainedLinear(g, config, weights, adapter);
   const hidden = forward(g, config, weights, inputs, linear);
-  const logits = g.gemm(hidden, weights.head, { transB: true });
+  // Float16 rounds logits of 16 to 1/64: the tokens' probabilities would be off by a percent.
+  const logits = g.keepPrecise(g.gemm(hidden, weights.head, { transB: true }));
   const logSoftmax = g.logSoftmax(g.div(logits, temperature));
   const picked = g.gatherElements(logSoftmax, g.reshape(targets, ['R', 1]));
   // The entropy's sum is a product with ones: ONNX Runtime's reductions round differently from row to row

@@ -2,7 +2,7 @@ import { MgrpoError } from '@mgrpo/errors';
 import { canonicalDim, type Shape } from './dim.ts';
 
 /** Element types that our graphs use, by their name in onnxruntime. */
-export type DType = 'float32' | 'float64' | 'int64' | 'bool' | 'uint8';
+export type DType = 'float32' | 'float16' | 'float64' | 'int64' | 'bool' | 'uint8';
 
 /** ONNX's numbers of the element types (TensorProto.DataType). */
 export const dataTypes: Readonly<Record<DType, number>> = {
@@ -10,6 +10,7 @@ export const dataTypes: Readonly<Record<DType, number>> = {
   uint8: 2,
   int64: 7,
   bool: 9,
+  float16: 10,
   float64: 11,
 };
 
@@ -63,6 +64,8 @@ export class Graph {
   readonly nodes: Node[] = [];
   readonly outputs: { readonly name: string; readonly value: Value }[] = [];
   readonly constants = new Map<string, Constant>();
+  /** Names of values that stay in float32 where products are computed in float16. */
+  readonly precise = new Set<string>();
   readonly #constantsByContent = new Map<string, Value>();
   #numValues = 0;
 
@@ -73,6 +76,12 @@ export class Graph {
     }
     const value = { name, dtype, shape: shape.map(canonicalDim) };
     this.inputs.push(value);
+    return value;
+  }
+
+  /** Has a value computed in float32 whatever the graph's products are. */
+  keepPrecise(value: Value): Value {
+    this.precise.add(value.name);
     return value;
   }
 
@@ -149,6 +158,8 @@ function encode(dtype: DType, numbers: readonly number[]): Uint8Array {
   switch (dtype) {
     case 'float32':
       return new Uint8Array(Float32Array.from(numbers).buffer);
+    case 'float16':
+      return new Uint8Array(Float16Array.from(numbers).buffer);
     case 'float64':
       return new Uint8Array(Float64Array.from(numbers).buffer);
     case 'int64':

@@ -4,4 +4,4 @@ export { type GradientRule, gradientRules } from './gradient-rules.ts';
 export { backward, gradients, type Seed } from './gradients.ts';
 export type { Attribute, Attributes, Constant, DType, Graph, Node, Value } from './graph.ts';
 export { int } from './graph.ts';
-export { type GraphTarget, serializeGraph } from './serialize.ts';
+export { type Compute, type GraphTarget, serializeGraph } from './serialize.ts';

@@ -8,10 +8,14 @@ import {
   ValueInfoProtoSchema,
 } from './gen/onnx_pb.ts';
 import { type Attribute, dataTypes, type Graph, type Node, type Value } from './graph.ts';
+import { halveProducts } from './half.ts';
 import { lowerForWebGpu } from './webgpu-lowering.ts';
 
 /** Which of ONNX Runtime's providers runs a graph; one that is not named here takes what the CPU's takes. */
 export type GraphTarget = 'cpu' | 'webgpu' | 'cuda';
+
+/** What products are computed in; all else is float32, see `halveProducts`. */
+export type Compute = 'float32' | 'float16';
 
 /** The operator set our graphs are written in, and the model format that goes with it. */
 const opset = 21;
@@ -24,14 +28,17 @@ const irVersion = 10;
  * the interface is what was declared.
  *
  * @param target what will run it: for WebGPU, operators that its provider lacks or gets wrong are replaced
+ * @param compute the CPU has no float16: there products of float16 are float32's, of rounded operands and rounded
  */
 export function serializeGraph(
   graph: GraphBuilder,
   name: string,
   target: GraphTarget = 'cpu',
+  compute: Compute = 'float32',
 ): Uint8Array {
   const live = graph.liveNodes();
-  const nodes = target === 'webgpu' ? lowerForWebGpu(graph, live) : live;
+  const lowered = target === 'webgpu' ? lowerForWebGpu(graph, live) : live;
+  const nodes = compute === 'float32' ? lowered : halveProducts(graph, lowered, target);
   const used = new Set([...nodes.flatMap((n) => n.inputs), ...graph.outputs.map((o) => o.value)]);
   const publicNames = publicNamesOf(graph, nodes);
   const nameOf = (value: Value): string => publicNames.get(value) ?? value.name;

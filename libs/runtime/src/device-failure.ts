@@ -20,6 +20,10 @@ const explanations: readonly (readonly [RegExp, string])[] = [
     /Failed to get a WebGPU adapter/,
     'Vulkan is there, but no GPU that WebGPU can use; see that its driver is installed and visible (vulkaninfo --summary lists them)',
   ],
+  [
+    /requires f16 but the device does not support it/,
+    'its GPU or driver has no float16 (WebGPU’s feature shader-f16)',
+  ],
 ];
 
 /** Why a device failed, in a sentence, from everything that the attempt wrote. */

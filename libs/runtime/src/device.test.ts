@@ -28,7 +28,7 @@ describe('auto', () => {
     [['webgpu'], 'webgpu', ['cuda']],
     [[], 'cpu', ['cuda', 'webgpu']],
   ] as const)('of %j takes %s and says why not %j', async (working, device, passedOver) => {
-    const choice = await chooseDevice('auto', null, machine(working).surroundings);
+    const choice = await chooseDevice('auto', {}, machine(working).surroundings);
     expect(choice.device).toBe(device);
     expect(choice.identity).toBe(device === 'cpu' ? 'cpu' : `${device} b175`);
     const reasons = passedOver.map((other) => ({ device: other, reason: `no ${other} here` }));
@@ -37,21 +37,21 @@ describe('auto', () => {
 
   test('takes no WebGPU that would compute on the processor', async () => {
     const { surroundings, tried } = machine(['webgpu'], []);
-    const choice = await chooseDevice('auto', null, surroundings);
+    const choice = await chooseDevice('auto', {}, surroundings);
     expect(choice.device).toBe('cpu');
     expect(choice.passedOver[1]!.reason).toContain('lists no GPU');
     expect(tried).toEqual(['cuda']);
   });
 
   test('tries WebGPU where the system has no list of GPUs', async () => {
-    const choice = await chooseDevice('auto', null, machine(['webgpu'], null).surroundings);
+    const choice = await chooseDevice('auto', {}, machine(['webgpu'], null).surroundings);
     expect(choice.device).toBe('webgpu');
   });
 });
 
 test('a device that is asked for by name is not replaced by another', async () => {
   const { surroundings } = machine(['cuda']);
-  await expect(chooseDevice('webgpu', null, surroundings)).rejects.toMatchObject({
+  await expect(chooseDevice('webgpu', {}, surroundings)).rejects.toMatchObject({
     code: 'RESOURCE',
     message: 'device webgpu does not work here: no webgpu here',
   });
@@ -59,7 +59,7 @@ test('a device that is asked for by name is not replaced by another', async () =
 
 test('the CPU is taken untried', async () => {
   const { surroundings, tried } = machine([]);
-  expect(await chooseDevice('cpu', null, surroundings)).toMatchObject({
+  expect(await chooseDevice('cpu', {}, surroundings)).toMatchObject({
     device: 'cpu',
     identity: 'cpu',
   });
@@ -109,7 +109,7 @@ test.skipIf(!inject('hasWebGpu'))(
   async () => {
     // Of Qwen3-8B in float32, which SwiftShader's buffers of 1 GiB can't hold.
     const embedding = { name: 'the embedding', bytes: 151_936 * 4096 * 4 };
-    expect(await probeDevice('webgpu', embedding)).toEqual({
+    expect(await probeDevice('webgpu', { largest: embedding })).toEqual({
       kind: 'fails',
       reason:
         'the embedding would need 2489319424 bytes in one buffer, more than its limit of 1073741824 bytes',
@@ -122,12 +122,31 @@ test.skipIf(!inject('hasWebGpu'))(
   async () => {
     const logits = { name: 'the logits of 8192 tokens', bytes: 8192 * 151_936 * 4 };
     const surroundings = { probe: probeDevice, gpus: () => ['AMD'] };
-    const choice = await chooseDevice('auto', logits, surroundings);
+    const choice = await chooseDevice('auto', { largest: logits }, surroundings);
     expect(choice.device).toBe('cpu');
     expect(choice.passedOver[1]).toEqual({
       device: 'webgpu',
       reason:
         'the logits of 8192 tokens would need 4978638848 bytes in one buffer, more than its limit of 1073741824 bytes',
     });
+  },
+);
+
+test('where no device computes in float16 auto does not fall back to the CPU, which never does', async () => {
+  await expect(
+    chooseDevice('auto', { float16: true }, machine([]).surroundings),
+  ).rejects.toMatchObject({
+    code: 'RESOURCE',
+    message: 'no device here computes in float16 (cuda: no cuda here; webgpu: no webgpu here)',
+  });
+});
+
+test.skipIf(!inject('hasWebGpu'))(
+  'a device computes in float16, or is refused for not having it',
+  async () => {
+    const probe = await probeDevice('webgpu', { float16: true });
+    if (probe.kind === 'works') return;
+    // SwiftShader.
+    expect(probe.reason).toBe('its GPU or driver has no float16 (WebGPU’s feature shader-f16)');
   },
 );

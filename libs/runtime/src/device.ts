@@ -25,9 +25,17 @@ export interface LargestTensor {
   readonly bytes: number;
 }
 
+/** What a device has to be able to do. */
+export interface DeviceNeeds {
+  /** It has to take a buffer of this size; without, no more than little ones. */
+  readonly largest?: LargestTensor;
+  /** It has to compute products in float16, which the CPU never does. */
+  readonly float16?: boolean;
+}
+
 /** What choosing looks at; tests give their own. */
 export interface Surroundings {
-  readonly probe: (device: Device, largest: LargestTensor | null) => Promise<Probe>;
+  readonly probe: (device: Device, needs: DeviceNeeds) => Promise<Probe>;
   /** GPUs that the system lists; null where it can't tell. */
   readonly gpus: () => readonly string[] | null;
 }
@@ -40,17 +48,17 @@ const here: Surroundings = { probe: probeDevice, gpus: findGpus };
  * `auto` takes CUDA, else WebGPU, else the CPU. Where the system lists no GPU it takes the CPU: what WebGPU would
  * find there is a driver that computes on the processor, many times slower than the CPU provider.
  *
- * @param largest a device that can't hold a buffer of this size doesn't work; null asks for no more than little
- * @throws MgrpoError RESOURCE when the device that is asked for by name does not work here
+ * @param needs a device that lacks one of them doesn't work
+ * @throws MgrpoError RESOURCE when the device that is asked for by name does not work here, or none does what is needed
  */
 export async function chooseDevice(
   setting: DeviceSetting,
-  largest: LargestTensor | null = null,
+  needs: DeviceNeeds = {},
   { probe, gpus }: Surroundings = here,
 ): Promise<DeviceChoice> {
   if (setting === 'cpu') return { device: 'cpu', identity: 'cpu', passedOver: [] };
   if (setting !== 'auto') {
-    const result = await probe(setting, largest);
+    const result = await probe(setting, needs);
     if (result.kind === 'works') return chosen(setting, result.bits, []);
     throw new MgrpoError('RESOURCE', `device ${setting} does not work here: ${result.reason}`);
   }
@@ -59,9 +67,13 @@ export async function chooseDevice(
     const hasNoGpu = device === 'webgpu' && gpus()?.length === 0;
     const result: Probe = hasNoGpu
       ? { kind: 'fails', reason: 'this machine lists no GPU, so WebGPU would compute on the CPU' }
-      : await probe(device, largest);
+      : await probe(device, needs);
     if (result.kind === 'works') return chosen(device, result.bits, passedOver);
     passedOver.push({ device, reason: result.reason });
+  }
+  if (needs.float16 === true) {
+    const reasons = passedOver.map(({ device, reason }) => `${device}: ${reason}`).join('; ');
+    throw new MgrpoError('RESOURCE', `no device here computes in float16 (${reasons})`);
   }
   return { device: 'cpu', identity: 'cpu', passedOver };
 }

@@ -3,6 +3,7 @@ export {
   chooseDevice,
   type Device,
   type DeviceChoice,
+  type DeviceNeeds,
   type DeviceSetting,
   devices,
   type LargestTensor,

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Device, LargestTensor } from './device.ts';
+import type { Device, DeviceNeeds } from './device.ts';
 import { explainFailure } from './device-failure.ts';
 
 /** What came of trying a device. */
@@ -18,14 +18,14 @@ const patienceMs = 120_000;
 /**
  * Tries a device on a small graph, whose results must be the CPU's up to rounding.
  *
- * Where a large tensor is to be held, it also has to take a buffer of that size.
+ * Where it is needed, it also has to take a buffer of a size, and to compute in float16.
  *
  * In a process of its own: a broken driver may abort, and what libraries write to stderr says why a device fails.
  */
-export function probeDevice(device: Device, largest: LargestTensor | null = null): Promise<Probe> {
+export function probeDevice(device: Device, needs: DeviceNeeds = {}): Promise<Probe> {
   const { promise, resolve } = Promise.withResolvers<Probe>();
   const options = { timeout: patienceMs, encoding: 'utf8' } as const;
-  const task = [program, device, String(largest?.bytes ?? 0), largest?.name ?? ''];
+  const task = [program, device, JSON.stringify(needs)];
   execFile(process.execPath, task, options, (error, stdout, stderr) => {
     if (error === null) resolve({ kind: 'works', bits: stdout.trim() });
     else if (error.killed) {

@@ -39,7 +39,7 @@ export async function openRolloutEngine(
   const { slots } = config.deployment.rollout;
   const maxTokens = config.prompts.maxPromptTokens + config.sampling.maxResponseTokens;
   const largest = largestOfGeneration(model, { slots, maxTokens });
-  const choice = await chooseDevice(config.rollout.device, largest);
+  const choice = await chooseDevice(config.rollout.device, { largest });
   log.info(deviceFields(choice), 'device');
   const { quantisation } = config.rollout;
   // Rounded weights have kernels of their own, which may differ where those of float32 do not.

@@ -17,6 +17,7 @@ import { chooseDevice } from '@mgrpo/runtime';
 import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 import {
   iterationSchedule,
+  learnerNeeds,
   runTrainerInit,
   TrainingEngine,
   type TrainingSequence,
@@ -87,7 +88,7 @@ export class OneProcessRun {
       numTokens: tokenizer.vocabSize,
       quantisation: config.rollout.quantisation,
     });
-    const learner = await chooseDevice(config.learner.device);
+    const learner = await chooseDevice(config.learner.device, learnerNeeds(config, model.config));
     const base = { ...model, weights: model.weights.slice() };
     const training = await TrainingEngine.start({
       ...runTrainerInit(config, base, null),

@@ -156,7 +156,7 @@ async function compareSteps(
   const compared = { loss: 0, gradients: 0, afterStep: 0, afterThreeSteps: 0 };
   const scores = await compareScores(reference, live);
   for (const [k, { loss }] of json.steps.per_step.entries()) {
-    const result = await live.differentiate(sequences, totals);
+    const result = await live.differentiate(sequences, totals, { signal: undefined, lossScale: 1 });
     const gradient = await live.gradient();
     compared.loss = Math.max(compared.loss, Math.abs(result.loss - loss));
     if (k === 0) compared.gradients = compareGradients(reference, gradient);

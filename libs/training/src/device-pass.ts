@@ -11,7 +11,7 @@ import {
 } from '@mgrpo/runtime';
 import { DeviceTensors } from './device-tensors.ts';
 import type { ReferencedSequence } from './gradient-pass.ts';
-import { runMicrobatches, type StepScores } from './microbatch-runs.ts';
+import { runMicrobatches, type StepControl, type StepScores } from './microbatch-runs.ts';
 import type { Rotary } from './model-feeds.ts';
 import type { GradientOptions } from './training-options.ts';
 
@@ -40,7 +40,10 @@ export class DevicePass {
     options: GradientOptions,
     rotary: Rotary,
   ): Promise<DevicePass> {
-    const { graph, inputOf } = deviceGradientsGraph(config, options.loss, options.adapter);
+    const { graph, inputOf } = deviceGradientsGraph(config, options.loss, {
+      adapter: options.adapter,
+      compute: options.compute ?? 'float32',
+    });
     const session = await openMixedSession(graph, 'gradients', [...inputOf.keys()]);
     return new DevicePass(session, inputOf, { options, rotary });
   }
@@ -54,9 +57,10 @@ export class DevicePass {
     weights: DeviceFeeds,
     sequences: readonly ReferencedSequence[],
     totals: StepTotals,
-    signal?: AbortSignal,
+    { signal, lossScale }: StepControl,
   ): Promise<StepScores & { readonly gradient: DeviceTensors }> {
-    const runs = { sequences, totals, options: this.#options, rotary: this.#rotary, signal };
+    const parts = { options: this.#options, rotary: this.#rotary };
+    const runs = { sequences, totals, ...parts, signal, lossScale };
     const gradient = new DeviceTensors();
     try {
       const result = await runMicrobatches(runs, async (feeds) => {

@@ -129,9 +129,10 @@ test.skipIf(!inject('hasWebGpu'))(
       referenceLogprobs: s.behaviourLogprobs,
       importance: null,
     }));
+    const totals = { numTokens: 20, numSequences: 6, numPrompts: 2 };
     const step = async (count: number) => {
       const before = live.movedBytes;
-      await live.differentiate(sequences, { numTokens: 20, numSequences: 6, numPrompts: 2 });
+      await live.differentiate(sequences, totals, { signal: undefined, lossScale: 1 });
       const { optimizer } = options;
       await live.update({ ...optimizer, learningRate: 1e-2, gradientScale: 1, step: count });
       await live.updateMomentum(0.9);

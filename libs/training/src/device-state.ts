@@ -22,6 +22,7 @@ import { DevicePass } from './device-pass.ts';
 import { DeviceTensors } from './device-tensors.ts';
 import type { ReferencedSequence } from './gradient-pass.ts';
 import type { GradientScores, LiveState, ScoringWeights, StateInit } from './live-state.ts';
+import type { StepControl } from './microbatch-runs.ts';
 import { DeviceRotary } from './model-feeds.ts';
 import { requireWhole } from './open-passes.ts';
 import { type ScoreOptions, Scorer } from './scorer.ts';
@@ -92,7 +93,7 @@ export class DeviceState implements LiveState {
       rotary,
       pass: await DevicePass.open(model, options, rotary),
       adamw: await DeviceAdamw.open(),
-      scorer: await Scorer.open(model, 'webgpu', rotary),
+      scorer: await Scorer.open(model, 'webgpu', { rotary, compute: options.compute }),
       merge: adapter === null ? null : await openDeviceSession(mergeGraph(adapter), 'merge'),
     };
     const tensors = await uploadState(init, options);
@@ -102,11 +103,11 @@ export class DeviceState implements LiveState {
   async differentiate(
     sequences: readonly ReferencedSequence[],
     totals: StepTotals,
-    signal?: AbortSignal,
+    control: StepControl,
   ): Promise<GradientScores> {
     const { pass, adamw } = this.#parts;
     this.#gradient.dispose();
-    const { gradient, ...scores } = await pass.run(this.#read(), sequences, totals, signal);
+    const { gradient, ...scores } = await pass.run(this.#read(), sequences, totals, control);
     this.#gradient = gradient;
     return { ...scores, norm: await adamw.norm(gradient) };
   }
@@ -151,7 +152,7 @@ export class DeviceState implements LiveState {
     };
   }
 
-  async arrays(): Promise<Omit<TrainerState, 'optimizerSteps'>> {
+  async arrays(): Promise<Omit<TrainerState, 'optimizerSteps' | 'lossScale'>> {
     const { adapter, firstMoment, secondMoment } = this.#tensors;
     return {
       ...(await this.weights()),

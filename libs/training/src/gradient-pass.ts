@@ -30,12 +30,14 @@ export interface GradientPass {
    * @param weights `weightFeeds` of the model
    * @param sequences at least one
    * @param totals of the whole step: sequences without gradient may be left out of `sequences`
+   * @param lossScale in float16, what the gradient is multiplied by; see `LossScale`
    */
   run(
     weights: Feeds,
     sequences: readonly ReferencedSequence[],
     totals: StepTotals,
     signal?: AbortSignal,
+    lossScale?: number,
   ): Promise<GradientResult>;
   close(): Promise<void>;
 }

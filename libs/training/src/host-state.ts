@@ -3,6 +3,7 @@ import type { ModelConfig } from '@mgrpo/model';
 import { type AdamwOptions, adamwStep, globalNorm } from './adamw.ts';
 import type { GradientPass, ReferencedSequence } from './gradient-pass.ts';
 import type { GradientScores, LiveState, ScoringWeights, StateInit } from './live-state.ts';
+import type { StepControl } from './microbatch-runs.ts';
 import { type Feeds, weightFeeds } from './model-feeds.ts';
 import { type HostDevice, openGradientPass, openScorer } from './open-passes.ts';
 import type { ScoreOptions, TokenScorer } from './scorer.ts';
@@ -51,9 +52,11 @@ export class HostState implements LiveState {
   async differentiate(
     sequences: readonly ReferencedSequence[],
     totals: StepTotals,
-    signal?: AbortSignal,
+    control: StepControl,
   ): Promise<GradientScores> {
-    const result = await this.#gradients.run(this.#trained.feeds, sequences, totals, signal);
+    const { signal, lossScale } = control;
+    const { feeds } = this.#trained;
+    const result = await this.#gradients.run(feeds, sequences, totals, signal, lossScale);
     const { gradient, ...scores } = result;
     this.#gradient = gradient;
     return { ...scores, norm: globalNorm(gradient) };
@@ -76,7 +79,7 @@ export class HostState implements LiveState {
     options: ScoreOptions,
   ): Promise<TokenScores[]> {
     const { model, device } = this.#init;
-    this.#scorer ??= await openScorer(model, this.#options.recompute, device);
+    this.#scorer ??= await openScorer(model, this.#options, device);
     return this.#scorer.score(this.#weights[weights], sequences, options);
   }
 
@@ -89,7 +92,7 @@ export class HostState implements LiveState {
     return { policy: policy.slice(), momentum: momentum.slice() };
   }
 
-  async arrays(): Promise<Omit<TrainerState, 'optimizerSteps'>> {
+  async arrays(): Promise<Omit<TrainerState, 'optimizerSteps' | 'lossScale'>> {
     const { adapter, firstMoment, secondMoment } = this.#init.state;
     return {
       ...(await this.weights()),

@@ -13,7 +13,7 @@ export {
   pretrain,
 } from './pretraining.ts';
 export { type PretrainingManifest, readPretraining } from './pretraining-folder.ts';
-export { largestTensorOf, type PassLimits, passLimits, type Recompute } from './recompute.ts';
+export { learnerNeeds, type PassLimits, passLimits, type Recompute } from './recompute.ts';
 export { initialWeightsPlace, runTrainerInit } from './run-trainer.ts';
 export { Scorer } from './scorer.ts';
 export { ScoringEngine } from './scoring-engine.ts';

@@ -5,7 +5,7 @@ import type { AdamwOptions } from './adamw.ts';
 import { DeviceState } from './device-state.ts';
 import type { ReferencedSequence } from './gradient-pass.ts';
 import { HostState } from './host-state.ts';
-import type { StepScores } from './microbatch-runs.ts';
+import type { StepControl, StepScores } from './microbatch-runs.ts';
 import type { ScoreOptions } from './scorer.ts';
 import type { StoredReference } from './stored-weights.ts';
 import type { TokenScores } from './token-scores.ts';
@@ -29,7 +29,7 @@ export type ScoringWeights = 'policy' | 'momentum' | 'reference';
 
 /** What a step's gradient says before it is applied. */
 export interface GradientScores extends StepScores {
-  /** Global L2 norm. */
+  /** Global L2 norm, of the gradient times the loss scale. */
   readonly norm: number;
 }
 
@@ -39,7 +39,7 @@ export interface LiveState {
   differentiate(
     sequences: readonly ReferencedSequence[],
     totals: StepTotals,
-    signal?: AbortSignal,
+    control: StepControl,
   ): Promise<GradientScores>;
   /** One AdamW update by that gradient; the policy follows. */
   update(options: AdamwOptions): Promise<void>;
@@ -50,12 +50,12 @@ export interface LiveState {
     weights: ScoringWeights,
     options: ScoreOptions,
   ): Promise<TokenScores[]>;
-  /** A copy of the last gradient, flat. */
+  /** A copy of the last gradient, flat, times the loss scale. */
   gradient(): Promise<Float32Array>;
   /** Copies of the two models. */
   weights(): Promise<Pick<TrainerState, 'policy' | 'momentum'>>;
   /** Copies of everything that training changes. */
-  arrays(): Promise<Omit<TrainerState, 'optimizerSteps'>>;
+  arrays(): Promise<Omit<TrainerState, 'optimizerSteps' | 'lossScale'>>;
   close(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import { MgrpoError } from '@mgrpo/errors';
 import type { ModelConfig } from '@mgrpo/model';
 import type { Device } from '@mgrpo/runtime';
 import type { GradientPass } from './gradient-pass.ts';
-import type { Recompute } from './recompute.ts';
+import type { PassLimits, Recompute } from './recompute.ts';
 import { Scorer, type TokenScorer } from './scorer.ts';
 import { StagedPass } from './staged-pass.ts';
 import { StagedScorer } from './staged-scorer.ts';
@@ -27,11 +27,13 @@ export async function openGradientPass(
 /** The scorer that goes with it: a reference's logprobs are made as the learner's are. */
 export async function openScorer(
   config: ModelConfig,
-  recompute: Recompute,
+  { recompute, compute }: Pick<PassLimits, 'recompute' | 'compute'>,
   device: HostDevice = 'cpu',
 ): Promise<TokenScorer> {
   requireWhole(recompute, device);
-  return recompute === 'none' ? await Scorer.open(config, device) : await StagedScorer.open(config);
+  return recompute === 'none'
+    ? await Scorer.open(config, device, { compute })
+    : await StagedScorer.open(config);
 }
 
 /** The graphs of single layers hand their tensors on through this process. @throws MgrpoError INVALID_CONFIG */

@@ -1,5 +1,6 @@
 import type { RunConfig } from '@mgrpo/config';
 import { largestOfTraining, type ModelConfig } from '@mgrpo/model';
+import type { DeviceNeeds } from '@mgrpo/runtime';
 import { numTrained } from './trained-part.ts';
 
 /**
@@ -13,6 +14,8 @@ export interface PassLimits {
   /** Largest microbatch in tokens, padding included where there is padding. */
   readonly microbatchTokens: number;
   readonly recompute: Recompute;
+  /** What products are computed in. Default: float32. */
+  readonly compute?: 'float32' | 'float16';
 }
 
 /** The limits that a run's configuration sets for a model; all of them decide rounding. */
@@ -25,24 +28,26 @@ export function passLimits(
   }: Pick<RunConfig, 'algorithm' | 'learner' | 'prompts' | 'sampling'>,
   model: ModelConfig,
 ): PassLimits {
-  const { microbatchTokens, device } = learner;
+  const { microbatchTokens, device, compute } = learner;
   // Layer by layer is the CPU's way: a GPU's tensors would all pass through this process.
   if (learner.recompute === 'auto' && device !== 'cpu')
-    return { microbatchTokens, recompute: 'none' };
+    return { microbatchTokens, recompute: 'none', compute };
   const longestSequence = prompts.maxPromptTokens + sampling.maxResponseTokens;
   const gradients = numTrained(model, algorithm.adapter);
   const shape = { microbatchTokens, longestSequence, gradients };
-  return { microbatchTokens, recompute: resolveRecompute(learner.recompute, model, shape) };
+  const recompute = resolveRecompute(learner.recompute, model, shape);
+  return { microbatchTokens, recompute, compute };
 }
 
-/** The largest tensor of a run's gradient pass in one graph, which is how a GPU computes it. */
-export function largestTensorOf(
+/** What a run's learner asks of a GPU, which computes a gradient pass in one graph. */
+export function learnerNeeds(
   { learner, prompts, sampling }: Pick<RunConfig, 'learner' | 'prompts' | 'sampling'>,
   model: ModelConfig,
-): ReturnType<typeof largestOfTraining> {
-  const { microbatchTokens } = learner;
+): DeviceNeeds {
+  const { microbatchTokens, compute } = learner;
   const longestSequence = prompts.maxPromptTokens + sampling.maxResponseTokens;
-  return largestOfTraining(model, { microbatchTokens, longestSequence });
+  const largest = largestOfTraining(model, { microbatchTokens, longestSequence });
+  return { largest, float16: compute === 'float16' };
 }
 
 /** Tokens of a microbatch and of the longest sequence in it, and numbers of a gradient. */

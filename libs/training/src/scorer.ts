@@ -24,6 +24,11 @@ export interface TokenScorer {
   close(): Promise<void>;
 }
 
+interface ScorerOptions {
+  readonly rotary?: Rotary;
+  readonly compute?: 'float32' | 'float16' | undefined;
+}
+
 /** Scores tokens in one graph for each microbatch, all logits at once. Its weights may be on its device. */
 export class Scorer implements TokenScorer {
   readonly #session: Session;
@@ -37,10 +42,10 @@ export class Scorer implements TokenScorer {
   static async open(
     config: ModelConfig,
     device: Device = 'cpu',
-    rotary: Rotary = new RotaryFeeds(config),
+    { rotary = new RotaryFeeds(config), compute = 'float32' }: ScorerOptions = {},
   ): Promise<Scorer> {
     const options = { name: 'score', device, variableShapes: true };
-    const session = await openSession(scoreGraph(config, { target: device }), options);
+    const session = await openSession(scoreGraph(config, { target: device, compute }), options);
     return new Scorer(session, rotary);
   }
 

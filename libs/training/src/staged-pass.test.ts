@@ -81,7 +81,7 @@ test('the cut into microbatches changes a gradient by rounding, and the same cut
 
 test('the scorer says what the gradient pass says, to the bit', async () => {
   const { scores } = await gradientOf('layers', 310);
-  const scorer = await openScorer(model, 'layers');
+  const scorer = await openScorer(model, { recompute: 'layers' });
   const limits = { temperature: 0.9, microbatchTokens: 310 };
   expect(await scorer.score(weightFeeds(model, weights), sequences, limits)).toEqual(scores);
   await scorer.close();

@@ -169,7 +169,7 @@ test('embedding and head that come in pieces give the scores of whole ones', asy
     promptTokens: Int32Array.of(s, 70_000 - s),
     responseTokens: Int32Array.from({ length }, (_, i) => (i * 7919 + s * 104_729) % 70_001),
   }));
-  const scorer = await openScorer(config, 'layers');
+  const scorer = await openScorer(config, { recompute: 'layers' });
   const options = { temperature: 0.9, microbatchTokens: 310 };
   const stored = new StoredWeights(config, storedReference(config, folder, weights));
   const scores = await scorer.score(stored, sequences, options);

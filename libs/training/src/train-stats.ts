@@ -52,7 +52,8 @@ export interface StepStats {
 export interface SkippedStep {
   /** Its minibatch, from 0. */
   readonly step: number;
-  readonly what: 'loss' | 'gradient';
+  /** `loss-scale` where the gradient was not, and the scale of float16 may be why: it is halved for the next step. */
+  readonly what: 'loss' | 'gradient' | 'loss-scale';
   /** Sequences with a number of their own that is not finite; all of the minibatch where no single one has. */
   readonly sequences: readonly SequencePlace[];
 }
@@ -70,7 +71,7 @@ export type TrainStats =
       /** One per optimiser step; a minibatch in which nothing carries gradient is none. */
       readonly steps: readonly StepStats[];
       readonly skipped: readonly SkippedStep[];
-      /** How many of them came after the last step that was made. */
+      /** How many of them came after the last step that was made; those of the loss scale don't count. */
       readonly skippedAtEnd: number;
       readonly seconds: TrainSeconds;
     };

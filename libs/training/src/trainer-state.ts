@@ -1,3 +1,5 @@
+import type { LossScale } from './loss-scale.ts';
+
 /** Everything that training changes, as flat arrays: two models, and of what trains its moments. */
 export interface TrainerState {
   readonly policy: Float32Array;
@@ -9,6 +11,8 @@ export interface TrainerState {
   readonly secondMoment: Float32Array;
   /** Optimiser updates so far: AdamW's bias correction counts these, not iterations. */
   readonly optimizerSteps: number;
+  /** Null unless gradients are computed in float16. */
+  readonly lossScale: LossScale | null;
 }
 
 /** A new run's state: the momentum model starts as the policy, which an adapter does not change yet. */
@@ -24,5 +28,6 @@ export function initialTrainerState(
     firstMoment: new Float32Array(length),
     secondMoment: new Float32Array(length),
     optimizerSteps: 0,
+    lossScale: null,
   };
 }

@@ -9,6 +9,7 @@ import {
   type ScoringWeights,
   type StateInit,
 } from './live-state.ts';
+import { initialLossScale, isOverflow, type LossScale, nextLossScale } from './loss-scale.ts';
 import { type NotFinite, notFinite } from './not-finite.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { TokenScores } from './token-scores.ts';
@@ -49,6 +50,8 @@ export class Trainer {
   readonly #now: () => number;
   readonly #state: LiveState;
   #optimizerSteps: number;
+  /** Null in float32. */
+  #lossScale: LossScale | null;
   #isTorn = false;
 
   private constructor({ options, now }: TrainerInit, opened: OpenedState) {
@@ -57,6 +60,7 @@ export class Trainer {
     this.#now = now;
     this.#state = opened.state;
     this.#optimizerSteps = opened.optimizerSteps;
+    this.#lossScale = opened.lossScale;
   }
 
   /** @throws MgrpoError INVALID_MODEL when an array has the wrong length. */
@@ -70,9 +74,13 @@ export class Trainer {
     requireLength(numParameters(model), [policy, momentum, ...held]);
     const trained = state.adapter ?? policy;
     requireLength(numTrained(model, options.adapter), [trained, firstMoment, secondMoment]);
-    const { optimizerSteps } = state;
     const opened = await openLiveState(init, gradientOptions(options));
-    return new Trainer(init, { state: opened, hasReference: reference !== null, optimizerSteps });
+    return new Trainer(init, {
+      state: opened,
+      hasReference: reference !== null,
+      optimizerSteps: state.optimizerSteps,
+      lossScale: options.compute === 'float16' ? (state.lossScale ?? initialLossScale) : null,
+    });
   }
 
   /** Trains on one iteration: optimiser steps over its minibatches, and EMA. */
@@ -113,7 +121,7 @@ export class Trainer {
           steps.push(step.stats);
           skippedAtEnd = 0;
         } else {
-          skippedAtEnd += 1;
+          if (step.what !== 'loss-scale') skippedAtEnd += 1;
           const named = step.culprits.map((index) => places.get(carrying[k]![index]!)!);
           skipped.push({ step: k, what: step.what, sequences: named });
         }
@@ -136,19 +144,20 @@ export class Trainer {
     learningRate: number,
     clock: PhaseClock,
     signal: AbortSignal | undefined,
-  ): Promise<{ kind: 'made'; stats: StepStats } | NotFinite> {
+  ): Promise<{ kind: 'made'; stats: StepStats } | SkippedGradient> {
     const { optimizer } = this.#options;
-    const result = await this.#state.differentiate(sequences, totals, signal);
+    const lossScale = this.#lossScale?.scale ?? 1;
+    const result = await this.#state.differentiate(sequences, totals, { signal, lossScale });
     clock.charge('gradients');
-    const { norm } = result;
-    const bad = notFinite(result, norm, sequences);
+    const norm = result.norm / lossScale;
+    const bad = this.#judge(notFinite(result, norm, sequences));
     if (bad !== null) return bad;
     this.#isTorn = true;
     this.#optimizerSteps += 1;
     await this.#state.update({
       ...optimizer,
       learningRate,
-      gradientScale: clipCoefficient(norm, optimizer.maxGradientNorm),
+      gradientScale: clipCoefficient(norm, optimizer.maxGradientNorm) / lossScale,
       step: this.#optimizerSteps,
     });
     const stats = {
@@ -160,6 +169,16 @@ export class Trainer {
       policy: this.#policyStats(sequences, result.scores, totals),
     };
     return { kind: 'made', stats };
+  }
+
+  /** What speaks against a step, after which the loss scale is that of the next one. */
+  #judge(bad: NotFinite | null): SkippedGradient | null {
+    if (this.#lossScale === null) return bad;
+    const isScales = bad !== null && isOverflow(bad.what, this.#lossScale);
+    const outcome = bad === null ? 'made' : isScales ? 'overflowed' : 'skipped';
+    this.#isTorn = true;
+    this.#lossScale = nextLossScale(this.#lossScale, outcome);
+    return isScales ? { ...bad, what: 'loss-scale' } : bad;
   }
 
   #policyStats(
@@ -239,7 +258,8 @@ export class Trainer {
   /** Copies of everything that training changes. */
   async snapshot(): Promise<TrainerState> {
     this.#requireWhole();
-    return { ...(await this.#state.arrays()), optimizerSteps: this.#optimizerSteps };
+    const arrays = await this.#state.arrays();
+    return { ...arrays, optimizerSteps: this.#optimizerSteps, lossScale: this.#lossScale };
   }
 
   /** Copies of the two models: what is published after an iteration. */
@@ -260,10 +280,14 @@ export class Trainer {
   }
 }
 
+/** A step that is not made. */
+type SkippedGradient = Omit<NotFinite, 'what'> & Pick<SkippedStep, 'what'>;
+
 interface OpenedState {
   readonly state: LiveState;
   readonly hasReference: boolean;
   readonly optimizerSteps: number;
+  readonly lossScale: LossScale | null;
 }
 
 /** @throws MgrpoError INVALID_MODEL */

@@ -76,8 +76,8 @@ export interface GradientOptions
 
 /** The gradient pass that a trainer's loss asks for. */
 export function gradientOptions(options: TrainingOptions): GradientOptions {
-  const { loss, adapter, temperature, microbatchTokens, recompute } = options;
-  const shared = { adapter, temperature, microbatchTokens, recompute };
+  const { loss, adapter, temperature, microbatchTokens, recompute, compute = 'float32' } = options;
+  const shared = { adapter, temperature, microbatchTokens, recompute, compute };
   if (loss.kind === 'supervised') {
     // Another cut would round differently, and pretraining has to make the base models of models/ again, to the bit.
     const layout = 'filled';

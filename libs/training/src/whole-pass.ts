@@ -30,8 +30,8 @@ export class WholePass implements GradientPass {
     options: GradientOptions,
     device: HostDevice = 'cpu',
   ): Promise<WholePass> {
-    const { adapter, loss } = options;
-    const graph = gradientsGraph(config, loss, { adapter, target: device });
+    const { adapter, loss, compute = 'float32' } = options;
+    const graph = gradientsGraph(config, loss, { adapter, target: device, compute });
     const session = await openSession(graph, { name: 'gradients', device, variableShapes: true });
     return new WholePass(session, config, options);
   }
@@ -41,8 +41,10 @@ export class WholePass implements GradientPass {
     sequences: readonly ReferencedSequence[],
     totals: StepTotals,
     signal?: AbortSignal,
+    lossScale = 1,
   ): Promise<GradientResult> {
-    const runs = { sequences, totals, options: this.#options, rotary: this.#rotary, signal };
+    const parts = { options: this.#options, rotary: this.#rotary };
+    const runs = { sequences, totals, ...parts, signal, lossScale };
     let isFirst = true;
     const result = await runMicrobatches(runs, async (feeds) => {
       const outputs = await this.#session.run({ ...weights, ...feeds });

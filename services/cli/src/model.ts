@@ -52,7 +52,9 @@ export async function openModel(folder: string, options: ModelOptions): Promise<
     loadTokenizer(folder),
   ]);
   // Caches grow with the responses; the weights have to fit from the start.
-  const choice = await chooseDevice(setting, largestOfGeneration(config, { slots, maxTokens: 0 }));
+  const choice = await chooseDevice(setting, {
+    largest: largestOfGeneration(config, { slots, maxTokens: 0 }),
+  });
   if (setting !== 'cpu') process.stderr.write(`mgrpo: ${choiceText(choice)}\n`);
   const numTokens = Math.min(tokenizer.vocabSize, config.vocabSize);
   const lanes = await Promise.all(

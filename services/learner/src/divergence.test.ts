@@ -43,6 +43,17 @@ test('skipped steps count over iterations until one is made; an iteration withou
   ).toEqual([2, 1]);
 });
 
+test('steps that the loss scale skipped neither count nor end a row', () => {
+  const scaled: TrainStats = {
+    kind: 'trained',
+    steps: [],
+    skipped: [{ step: 0, what: 'loss-scale', sequences: [] }],
+    skippedAtEnd: 0,
+    seconds,
+  };
+  expect(counts(scaled, trained('skipped'), scaled, trained('skipped'))).toEqual([0, 1, 1, 2]);
+});
+
 test('a skipped step is named by prompts and the policy rollouts that train', () => {
   const member = (index: number, role: string, trains: boolean) => ({ index, role, trains });
   const batch = {

@@ -117,7 +117,8 @@ function showIteration(
   const { entropy, hasSignal, seconds, collapse } = record;
   metrics.iterations.inc();
   if (!hasSignal) metrics.iterationsWithoutSignal.inc();
-  metrics.skippedSteps.inc(record.skippedSteps.length);
+  const skipped = record.skippedSteps.filter(({ what }) => what !== 'loss-scale');
+  metrics.skippedSteps.inc(skipped.length);
   const values = numbersOf(record, batch);
   for (const name of numbers) {
     const value = values[name];

@@ -241,7 +241,10 @@ export class Learner {
     await metrics.append(record);
     gauges.iteration(record, batch);
     const { iteration, skippedSteps } = record;
-    for (const skip of skippedSteps) log.error({ iteration, ...skip }, 'step skipped: not finite');
+    for (const skip of skippedSteps) {
+      if (skip.what === 'loss-scale') log.info({ iteration, ...skip }, 'loss scale halved');
+      else log.error({ iteration, ...skip }, 'step skipped: not finite');
+    }
     if (this.#applied % checkpointEvery === 0 || this.#applied === total)
       await this.#saveCheckpoint();
     // What a replay meets on its way did not stop the run then.

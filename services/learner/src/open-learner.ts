@@ -26,12 +26,7 @@ import {
   WeightPublisher,
   workerName,
 } from '@mgrpo/service';
-import {
-  iterationSchedule,
-  largestTensorOf,
-  runTrainerInit,
-  TrainingEngine,
-} from '@mgrpo/training';
+import { iterationSchedule, learnerNeeds, runTrainerInit, TrainingEngine } from '@mgrpo/training';
 import { Learner } from './learner.ts';
 import { learnerMetrics } from './learner-metrics.ts';
 import { RoleDevices } from './role-devices.ts';
@@ -88,7 +83,7 @@ export async function openLearner(
   const versions = await folder.openVersions(config.lag + 1);
   const metrics = await folder.openMetrics();
   const checkpoint = await checkpoints.newestFor(journal.nextIteration);
-  const choice = await chooseDevice(config.learner.device, largestTensorOf(config, model.config));
+  const choice = await chooseDevice(config.learner.device, learnerNeeds(config, model.config));
   log.info(deviceFields(choice), 'device');
   const devices = new RoleDevices(folder);
   await devices.admit('learner', workerName(), choice.identity);

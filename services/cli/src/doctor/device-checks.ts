@@ -5,11 +5,11 @@ import {
   chooseDevice,
   type Device,
   type DeviceChoice,
+  type DeviceNeeds,
   type DeviceSetting,
   devices,
-  type LargestTensor,
 } from '@mgrpo/runtime';
-import { largestTensorOf } from '@mgrpo/training';
+import { learnerNeeds } from '@mgrpo/training';
 import type { Check } from './checks.ts';
 
 /** A run whose devices are looked at: its configuration and the model that it names. */
@@ -21,7 +21,7 @@ export interface PlannedRun {
 interface Asked {
   readonly name: string;
   readonly setting: DeviceSetting;
-  readonly largest: LargestTensor | null;
+  readonly needs: DeviceNeeds;
 }
 
 /** What rollouts and gradients would be computed on here, and why not on what `auto` would rather have. */
@@ -34,26 +34,26 @@ export async function deviceChecks(run: PlannedRun | null): Promise<Check[]> {
 
 /** Without a recipe: what this machine has. */
 function askedOf(run: PlannedRun | null): Asked[] {
-  if (run === null) return [{ name: 'device', setting: 'auto', largest: null }];
+  if (run === null) return [{ name: 'device', setting: 'auto', needs: {} }];
   const { config, model } = run;
   const { slots } = config.deployment.rollout;
   const maxTokens = config.prompts.maxPromptTokens + config.sampling.maxResponseTokens;
   const rollout = {
     name: 'rollout.device',
     setting: config.rollout.device,
-    largest: largestOfGeneration(model, { slots, maxTokens }),
+    needs: { largest: largestOfGeneration(model, { slots, maxTokens }) },
   };
   const learner = {
     name: 'learner.device',
     setting: config.learner.device,
-    largest: largestTensorOf(config, model),
+    needs: learnerNeeds(config, model),
   };
   return config.rollout.engine === 'onnx' ? [rollout, learner] : [learner];
 }
 
-async function deviceCheck({ name, setting, largest }: Asked): Promise<Check[]> {
+async function deviceCheck({ name, setting, needs }: Asked): Promise<Check[]> {
   try {
-    const choice = await chooseDevice(setting, largest);
+    const choice = await chooseDevice(setting, needs);
     const { device } = choice;
     return [
       { name, status: 'ok', found: setting === 'auto' ? `${device}, by auto` : device },
