@@ -1,5 +1,6 @@
 import type { MetricsRecord } from '@mgrpo/checkpoint';
 import type { TrainingBatch__Output } from '@mgrpo/rpc';
+import type { Logger } from '@mgrpo/telemetry';
 import type { SkippedStep, TrainStats } from '@mgrpo/training';
 
 /** A skipped step as the records and the log name it: by iteration, prompts and policy rollouts. */
@@ -33,6 +34,12 @@ export function skippedInARow(records: readonly MetricsRecord[], train: TrainSta
   const before = skippedInARowAfter(records);
   if (train.kind === 'no-signal') return before;
   return train.steps.length === 0 ? before + train.skippedAtEnd : train.skippedAtEnd;
+}
+
+/** Tells of a skipped step; one that halves the loss scale is no fault. */
+export function logSkip(log: Logger, iteration: number, skip: NamedSkip): void {
+  if (skip.what === 'loss-scale') log.info({ iteration, ...skip }, 'loss scale halved');
+  else log.error({ iteration, ...skip }, 'step skipped: not finite');
 }
 
 /** The number that the last record of an iteration holds. */

@@ -15,7 +15,7 @@ import { Broadcast, trainingSequences } from '@mgrpo/service';
 import type { TrainingSequence, TrainStats } from '@mgrpo/training';
 import { collapseAfter } from './collapse-watch.ts';
 import type { OfferedBatch } from './collect-batch.ts';
-import { skippedInARow, skippedInARowAfter } from './divergence.ts';
+import { logSkip, skippedInARow, skippedInARowAfter } from './divergence.ts';
 import { iterationRecord } from './iteration-record.ts';
 import { secondsOf } from './iteration-seconds.ts';
 import type { LearnerOptions } from './learner-options.ts';
@@ -241,10 +241,7 @@ export class Learner {
     await metrics.append(record);
     gauges.iteration(record, batch);
     const { iteration, skippedSteps } = record;
-    for (const skip of skippedSteps) {
-      if (skip.what === 'loss-scale') log.info({ iteration, ...skip }, 'loss scale halved');
-      else log.error({ iteration, ...skip }, 'step skipped: not finite');
-    }
+    for (const skip of skippedSteps) logSkip(log, iteration, skip);
     if (this.#applied % checkpointEvery === 0 || this.#applied === total)
       await this.#saveCheckpoint();
     // What a replay meets on its way did not stop the run then.
