@@ -1,5 +1,6 @@
 import { tensor } from '@mgrpo/runtime';
 import type { Feeds } from './model-feeds.ts';
+import type { Compute } from './recompute.ts';
 
 /** By what the loss is multiplied before it is differentiated in float16, and since how many steps. */
 export interface LossScale {
@@ -35,6 +36,6 @@ export function isOverflow(what: 'loss' | 'gradient', { scale }: LossScale): boo
 }
 
 /** The scale as an input of a gradients graph of float16. */
-export function scaleFeeds(compute: 'float32' | 'float16' | undefined, scale: number): Feeds {
+export function scaleFeeds(compute: Compute | undefined, scale: number): Feeds {
   return compute === 'float16' ? { lossScale: tensor(Float32Array.of(scale), []) } : {};
 }

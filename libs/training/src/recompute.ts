@@ -9,13 +9,16 @@ import { numTrained } from './trained-part.ts';
  */
 export type Recompute = 'none' | 'layers';
 
-/** What bounds the memory of a gradient pass. */
+/** What a GPU computes products in. */
+export type Compute = 'float32' | 'float16';
+
+/** What bounds the memory of a gradient pass, and what it computes in. */
 export interface PassLimits {
   /** Largest microbatch in tokens, padding included where there is padding. */
   readonly microbatchTokens: number;
   readonly recompute: Recompute;
   /** What products are computed in. Default: float32. */
-  readonly compute?: 'float32' | 'float16';
+  readonly compute?: Compute;
 }
 
 /** The limits that a run's configuration sets for a model; all of them decide rounding. */

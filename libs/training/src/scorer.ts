@@ -2,6 +2,7 @@ import { type ModelConfig, scoreGraph } from '@mgrpo/model';
 import { type Device, type Feeds as DeviceFeeds, openSession, type Session } from '@mgrpo/runtime';
 import { packMicrobatches, scoresBySequence, throwIfCancelled } from './microbatch.ts';
 import { type Feeds, type Rotary, RotaryFeeds, scoringFeeds } from './model-feeds.ts';
+import type { Compute } from './recompute.ts';
 import { StoredWeights } from './stored-weights.ts';
 import type { TokenScores } from './token-scores.ts';
 import type { ScoredSequence } from './training-sequence.ts';
@@ -26,7 +27,7 @@ export interface TokenScorer {
 
 interface ScorerOptions {
   readonly rotary?: Rotary;
-  readonly compute?: 'float32' | 'float16' | undefined;
+  readonly compute?: Compute | undefined;
 }
 
 /** Scores tokens in one graph for each microbatch, all logits at once. Its weights may be on its device. */
