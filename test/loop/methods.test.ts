@@ -3,10 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type MethodName, methods } from '@mgrpo/algorithm';
-import { weightsSha256 } from '@mgrpo/checkpoint';
-import { OneProcessRun } from '@mgrpo/study';
 import { afterAll, expect, it } from 'vitest';
-import { type SmallRun, smallConfig, trainSmall } from './small-run.ts';
+import { trainAlone, trainSmall } from './small-run.ts';
 
 const pathTo = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'mgrpo-methods-'));
@@ -29,22 +27,11 @@ const settings = (method: string): string[] => [
 const elsewhere = ['deployment.rollout.rolloutsPerJob=2', 'deployment.learner.reference=disk'];
 const workers = ['policy', 'momentum', 'voter'].map((name) => `deployment.workers.${name}=2`);
 
-/** The weights after the same run in one process, without queue or services. */
-async function weightsInOneProcess(run: SmallRun): Promise<string> {
-  const alone = await OneProcessRun.open(smallConfig(run));
-  try {
-    while (alone.applied < iterations) await alone.next();
-    return weightsSha256(await alone.weights());
-  } finally {
-    await alone.close();
-  }
-}
-
 it.each(Object.keys(methods) as MethodName[])(
   '%s: two workers of each kind and a killed learner give the weights of one process',
   async (method) => {
     const set = settings(method);
-    const expected = await weightsInOneProcess({
+    const expected = await trainAlone({
       runFolder: join(folder, `${method}-alone`),
       base,
       set,

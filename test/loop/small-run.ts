@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type MetricsRecord, readMetrics, runFiles } from '@mgrpo/checkpoint';
+import { type MetricsRecord, readMetrics, runFiles, weightsSha256 } from '@mgrpo/checkpoint';
 import { loadRunConfig, type RunConfig } from '@mgrpo/config';
 import { arithmeticCharacters } from '@mgrpo/datasets';
 import { runTraining, type SupervisorEvent, type TrainOutcome } from '@mgrpo/service';
+import { OneProcessRun } from '@mgrpo/study';
 import { saveRandomModel } from '../random-model.ts';
 
 const cli = fileURLToPath(new URL('../../services/cli/src/main.ts', import.meta.url));
@@ -72,6 +73,18 @@ export async function trainSmall(run: SmallRun): Promise<SmallRunResult> {
     policySha256: String(last?.policySha256),
     restarts,
   };
+}
+
+/** SHA-256 of the policy after the same run in one process, without queue or services. */
+export async function trainAlone(run: SmallRun): Promise<string> {
+  const config = smallConfig(run);
+  const alone = await OneProcessRun.open(config);
+  try {
+    while (alone.applied < config.iterations) await alone.next();
+    return weightsSha256(await alone.weights());
+  } finally {
+    await alone.close();
+  }
 }
 
 /** The configuration of a small run, whose recipe is written into its folder. */
