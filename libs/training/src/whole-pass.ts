@@ -5,6 +5,7 @@ import type { GradientPass, GradientResult, ReferencedSequence } from './gradien
 import { runMicrobatches } from './microbatch-runs.ts';
 import { type Feeds, RotaryFeeds } from './model-feeds.ts';
 import type { HostDevice } from './open-passes.ts';
+import { addTo } from './packed-sequences.ts';
 import { numTrained } from './trained-part.ts';
 import type { GradientOptions } from './training-options.ts';
 
@@ -50,7 +51,7 @@ export class WholePass implements GradientPass {
       const outputs = await this.#session.run({ ...weights, ...feeds });
       const gradient = outputs.gradient!.data as Float32Array;
       if (isFirst) this.#sum.set(gradient);
-      else for (let i = 0; i < gradient.length; i++) this.#sum[i]! += gradient[i]!;
+      else addTo(this.#sum, gradient);
       isFirst = false;
       freeArrays([gradient]);
       return outputs;
