@@ -23,6 +23,11 @@ describe('a run of many processes', () => {
   });
   afterAll(() => cluster.close());
 
+  async function activeRollouts(name: string): Promise<number> {
+    const metrics = await (await fetch(`${cluster.metricsUrl(name)}/metrics`)).text();
+    return Number(/^mgrpo_active_rollouts\S* (\d+)$/m.exec(metrics)?.[1]);
+  }
+
   it('is told on one screen: services, queues, deadlines with their defaults', async () => {
     const { stdout } = await mgrpo('status', '--coordinator', cluster.coordinator);
     expect(stdout).toMatch(
@@ -71,8 +76,13 @@ describe('a run of many processes', () => {
     const url = `${cluster.metricsUrl('policy-rollout-1')}/readyz`;
     // Redis has just come back.
     while ((await fetch(url)).status !== 200) await sleep(50);
-    // A drain without a job in hand is over at once, but not when Redis keeps it waiting.
-    cluster.redis.signal('SIGSTOP');
+    // A drain without a job in hand is over at once; with one it waits for Redis, which is to take the rollouts.
+    for (;;) {
+      cluster.redis.signal('SIGSTOP');
+      if ((await activeRollouts('policy-rollout-1')) > 0) break;
+      cluster.redis.signal('SIGCONT');
+      await sleep(10);
+    }
     const drained = cluster.kill('policy-rollout-1', 'SIGTERM');
     const answers: string[] = [];
     while (!answers.includes('draining') && !answers.includes('gone')) {

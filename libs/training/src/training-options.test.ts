@@ -13,6 +13,7 @@ test('the defaults train with the clipped surrogate and KL to the initial policy
   expect(options.loss).toMatchObject({ kind: 'policy', klReference: 'initial' });
   expect(gradientOptions(options)).toEqual({
     adapter: null,
+    compute: 'float32',
     loss: { kind: 'clipped', clipRatio: 0.2, klCoefficient: 0.005, maxKlEstimate: 10 },
     aggregation: 'token-mean',
     layout: 'padded',
