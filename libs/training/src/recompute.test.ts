@@ -31,7 +31,7 @@ const settings = (...assignments: string[]) =>
   });
 
 test('auto keeps the activations of a small model, so that its bits stay, and makes those of a large one again', () => {
-  expect(passLimits(settings(), arithmetic)).toEqual({
+  expect(passLimits(settings(), arithmetic)).toMatchObject({
     microbatchTokens: 8192,
     recompute: 'none',
   });
