@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, MgrpoError } from '@mgrpo/errors';
@@ -112,8 +112,7 @@ export class Supervisor {
     const child = spawn(program, args, { stdio: ['ignore', log, log, 'ipc'], env });
     closeSync(log);
     this.#children.set(name, child);
-    // Before it starts its engine's thread, which inherits it.
-    if (niceness !== undefined && child.pid !== undefined) setPriority(child.pid, niceness);
+    if (niceness !== undefined && child.pid !== undefined) standBack(child.pid, niceness);
     let failure: Failure | undefined;
     child.on('message', (message: ServiceMessage) => {
       if (message.kind === 'failed') failure = message;
@@ -138,3 +137,12 @@ export class Supervisor {
 }
 
 type Failure = ServiceMessage & { kind: 'failed' };
+
+/** Of a process that has just begun: the threads that it starts inherit it. */
+function standBack(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, Math.min(getPriority() + niceness, constants.priority.PRIORITY_LOW));
+  } catch {
+    // A machine that does not allow it has a slower run, not a failed one.
+  }
+}
