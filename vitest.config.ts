@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import type { Reporter, TestModule } from 'vitest/node';
 
@@ -22,6 +24,17 @@ const finalCount: Reporter = {
   },
 };
 
+/** Leaves the files that failed, a line each, where `.ci/run` finds them to run them again alone. */
+const failedFiles: Reporter = {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors) {
+    const failed = modules.filter((module) => !module.ok()).map(({ moduleId }) => moduleId);
+    // What escaped from a test is told with its file, or with none: then no file can clear it.
+    for (const { VITEST_TEST_PATH: path } of unhandledErrors) failed.push(String(path));
+    const lines = [...new Set(failed)].map((path) => `${path}\n`);
+    writeFileSync(join(import.meta.dirname, 'node_modules/.failed-tests'), lines.join(''));
+  },
+};
+
 export default defineConfig({
   test: {
     include: ['libs/*/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'test/**/*.test.ts'],
@@ -32,6 +45,6 @@ export default defineConfig({
     // Only a hang takes so long, also where other work shares the machine.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    reporters: ['default', finalCount],
+    reporters: ['default', finalCount, failedFiles],
   },
 });

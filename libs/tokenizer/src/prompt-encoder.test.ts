@@ -178,17 +178,16 @@ test('a template that fails names its file and line', async () => {
   });
 });
 
+const growingList =
+  '{% set n = namespace(l=[1, 2, 3, 4]) %}{% for a in range(9999) %}{% set n.l = n.l + n.l %}{% endfor %}';
+
 test.each([
   [
     'loops',
     '{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}{% endfor %}{% endfor %}{% endfor %}',
     /takes more than 1000 ms; it is broken or hostile/,
   ],
-  [
-    'grows a list',
-    '{% set n = namespace(l=[1, 2, 3, 4]) %}{% for a in range(9999) %}{% set n.l = n.l + n.l %}{% endfor %}',
-    /it is broken or hostile/,
-  ],
+  ['grows a list', growingList, /it is broken or hostile/],
   [
     'writes much',
     "{% set n = namespace(s='x') %}{% for a in range(21) %}{% set n.s = n.s + n.s %}{% endfor %}{{ n.s }}",
@@ -197,6 +196,17 @@ test.each([
 ])('a template that %s is stopped', async (_what, text, message) => {
   const chat = { text, path: 'model/chat_template.jinja', tokens: {} };
   await expect(renderChats(chat, [{}], 1000)).rejects.toThrow(message);
+});
+
+test('a template that runs out of memory around its deadline harms nobody', async () => {
+  const render = async (deadlineMs: number) => {
+    const started = performance.now();
+    const rendering = renderChats({ text: growingList, path: '', tokens: {} }, [{}], deadlineMs);
+    await expect(rendering).rejects.toThrow(/it is broken or hostile/);
+    return performance.now() - started;
+  };
+  const untilOutOfMemory = await render(20_000);
+  for (const share of [0.8, 0.85, 0.9, 0.95]) await render(Math.round(share * untilOutOfMemory));
 });
 
 test('many chats come back in their order', async () => {

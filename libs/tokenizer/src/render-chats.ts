@@ -33,6 +33,9 @@ export async function renderChats(
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
     env: {},
   });
+  // A thread that runs out of memory after its deadline has nobody who waits for its answer: without a listener
+  // its error would end this process, and `terminate` would never resolve.
+  worker.on('error', () => {});
   try {
     const texts: string[] = [];
     for (let first = 0; first < chats.length; first += chatsAtOnce) {
