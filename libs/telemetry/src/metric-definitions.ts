@@ -250,6 +250,10 @@ export const metricDefinitions = {
     'Largest distance of a token in the last step: on-policy in float32 under 1e-4',
   ),
   gradientNorm: ofLearner.gauge('mgrpo_gradient_norm_l2', 'Global gradient norm before clipping'),
+  lossScale: ofLearner.gauge(
+    'mgrpo_loss_scale',
+    'By what the loss of the next step is multiplied in float16 (learner.compute); 0 in float32',
+  ),
   learningRate: ofLearner.gauge('mgrpo_learning_rate', 'Learning rate of the last step'),
   momentumCoefficient: ofLearner.gauge(
     'mgrpo_momentum_coefficient',
@@ -265,7 +269,8 @@ export const metricDefinitions = {
   ),
   skippedSteps: ofLearner.counter(
     'mgrpo_skipped_steps_total',
-    'Optimiser steps not made because loss or gradient was NaN or infinite',
+    'Optimiser steps not made because loss or gradient was NaN or infinite; with loss-scale the scale of float16 was too large and is halved, which is no fault',
+    { reason: ['loss', 'gradient', 'loss-scale'] },
   ),
   iterationSeconds: ofLearner.histogram(
     'mgrpo_iteration_seconds',

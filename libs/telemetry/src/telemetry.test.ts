@@ -77,7 +77,7 @@ test('names follow the rule mgrpo_<noun>_<unit>, counters end in _total', () => 
   // What counts things, and what is 0 or 1, has no unit; nor has a coefficient; issue 6 names the gap.
   const units = /_(seconds|bytes|nats|ratio|tokens|jobs|iterations|version|l2|total)$/;
   const bare =
-    /^mgrpo_(run_phase|learner_connected|learner_epoch|relay_subscribers|relay_weight_versions|active_rollouts|engine_slots|group_answers|learning_rate|logprob_gap_max|momentum_coefficient|entropy_is_estimate)$/;
+    /^mgrpo_(run_phase|learner_connected|learner_epoch|relay_subscribers|relay_weight_versions|active_rollouts|engine_slots|group_answers|learning_rate|logprob_gap_max|loss_scale|momentum_coefficient|entropy_is_estimate)$/;
   const names = Object.values(metricDefinitions).map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   for (const { kind, name, help, buckets } of Object.values(metricDefinitions)) {

@@ -100,8 +100,12 @@ test('a scale that is too large skips steps, which do not count, until it fits, 
     if (stats.kind !== 'trained') throw new Error('expected a trained iteration');
     if (stats.steps.length > 0) break;
     numSkipped += 1;
-    expect(stats).toMatchObject({ skipped: [{ step: 0, what: 'loss-scale' }], skippedAtEnd: 0 });
     const lossScale = { scale: scale / 2 ** numSkipped, steps: 0 };
+    expect(stats).toMatchObject({
+      skipped: [{ step: 0, what: 'loss-scale' }],
+      skippedAtEnd: 0,
+      lossScale: lossScale.scale,
+    });
     expect(await trainer.snapshot()).toEqual({ ...before, lossScale });
   }
   expect(numSkipped).toBeGreaterThan(0);

@@ -73,6 +73,8 @@ export type TrainStats =
       readonly skipped: readonly SkippedStep[];
       /** How many of them came after the last step that was made; those of the loss scale don't count. */
       readonly skippedAtEnd: number;
+      /** The loss scale of the next step; null in float32. */
+      readonly lossScale: number | null;
       readonly seconds: TrainSeconds;
     };
 

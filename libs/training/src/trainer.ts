@@ -135,7 +135,8 @@ export class Trainer {
       clock.charge('update');
     }
     this.#isTorn = false;
-    return { kind: 'trained', steps, skipped, skippedAtEnd, seconds: clock.seconds };
+    const lossScale = this.#lossScale?.scale ?? null;
+    return { kind: 'trained', steps, skipped, skippedAtEnd, lossScale, seconds: clock.seconds };
   }
 
   async #optimizerStep(

@@ -16,6 +16,7 @@ function trained(...steps: ('made' | 'skipped')[]): TrainStats {
     steps: steps.flatMap((step) => (step === 'made' ? [made] : [])),
     skipped,
     skippedAtEnd: steps.length - 1 - steps.lastIndexOf('made'),
+    lossScale: null,
     seconds,
   };
 }
@@ -49,6 +50,7 @@ test('steps that the loss scale skipped neither count nor end a row', () => {
     steps: [],
     skipped: [{ step: 0, what: 'loss-scale', sequences: [] }],
     skippedAtEnd: 0,
+    lossScale: 2 ** 15,
     seconds,
   };
   expect(counts(scaled, trained('skipped'), scaled, trained('skipped'))).toEqual([0, 1, 1, 2]);

@@ -60,6 +60,7 @@ export function iterationRecord(
     step: train.kind === 'trained' ? meanStep(train.steps) : null,
     skippedSteps: namedSkips(batch, train),
     skippedInARow: context.skippedInARow,
+    lossScale: train.kind === 'trained' ? train.lossScale : null,
     learningRates: context.learningRates,
     momentumCoefficients: context.momentumCoefficients,
     policySha256: context.policySha256,

@@ -42,6 +42,7 @@ const numbers = [
   'logprobGap',
   'logprobGapMax',
   'gradientNorm',
+  'lossScale',
   'learningRate',
   'momentumCoefficient',
 ] as const;
@@ -117,8 +118,7 @@ function showIteration(
   const { entropy, hasSignal, seconds, collapse } = record;
   metrics.iterations.inc();
   if (!hasSignal) metrics.iterationsWithoutSignal.inc();
-  const skipped = record.skippedSteps.filter(({ what }) => what !== 'loss-scale');
-  metrics.skippedSteps.inc(skipped.length);
+  for (const { what } of record.skippedSteps) metrics.skippedSteps.inc({ reason: what });
   const values = numbersOf(record, batch);
   for (const name of numbers) {
     const value = values[name];
@@ -164,6 +164,7 @@ function numbersOf(
     logprobGap: step?.logprobGap,
     logprobGapMax: step?.logprobGapMax,
     gradientNorm: step?.gradientNorm,
+    lossScale: record.lossScale,
     learningRate: record.learningRates.at(-1),
     momentumCoefficient: record.momentumCoefficients.at(-1),
   };
