@@ -11,6 +11,7 @@ import {
 import type { ModelConfig } from './config.ts';
 import { appendLoss, type LossKind } from './loss-graph.ts';
 import { scoredForward } from './token-logprobs.ts';
+import { gradientsOf, type Trained } from './trained.ts';
 
 /** Forms of one graph. */
 export interface GraphVariant {
@@ -58,7 +59,7 @@ export function deviceGradientsGraph(
 ): ApartGradients {
   const g = new GraphBuilder();
   const { trained, parts } = lossAndGradients(g, config, loss, { adapter, compute });
-  const inputOf = new Map(trained.map(({ name }) => [`d.${name}`, name]));
+  const inputOf = new Map(trained.map(({ input: { name } }) => [`d.${name}`, name]));
   for (const [i, name] of [...inputOf.keys()].entries()) g.output(name, parts[i]!);
   return { graph: serializeGraph(g, 'gradients', 'webgpu', compute), inputOf };
 }
@@ -69,12 +70,12 @@ function lossAndGradients(
   config: ModelConfig,
   loss: LossKind,
   { adapter, compute }: Omit<GraphVariant, 'target'>,
-): { trained: readonly Value[]; parts: readonly Value[] } {
+): { trained: readonly Trained[]; parts: readonly Value[] } {
   const { trained, logprobs, entropies } = scoredForward(g, config, adapter);
   const lossValue = appendLoss(g, logprobs, loss);
   const scaled =
     compute === 'float32' ? lossValue : g.mul(lossValue, g.input('lossScale', 'float32', []));
-  const parts = gradients(g, scaled, trained);
+  const parts = gradientsOf(trained, (values) => gradients(g, scaled, values));
   g.output('loss', lossValue);
   g.output('logprobs', logprobs);
   g.output('entropies', entropies);

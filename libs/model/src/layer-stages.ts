@@ -6,6 +6,7 @@ import type { ModelConfig } from './config.ts';
 import { layerWeightInputs } from './graph-weights.ts';
 import { trainedLayerLinear } from './linear.ts';
 import { type Stage, type StageGraphs, stageGraphs } from './stage.ts';
+import { itself } from './trained.ts';
 import { mlp } from './transformer.ts';
 
 /** The weights of a layer that its first and its last stage read. */
@@ -39,7 +40,7 @@ export interface LayerStages {
   readonly norm: StageGraphs;
 }
 
-/** @param adapter where given, its matrices are inputs too, and get the gradients instead of the weights */
+/** @param adapter where given, its matrices are inputs too, and get the gradients instead of the (merged) weights */
 export function layerStages(
   config: ModelConfig,
   adapter: AdapterOptions | null = null,
@@ -51,9 +52,8 @@ export function layerStages(
     norm: stageGraphs('norm', (g) => {
       const x = g.input('x', 'float32', ['R', config.hiddenSize]);
       const norm = g.input('norm', 'float32', [config.hiddenSize]);
-      const trained = adapter === null ? { norm } : {};
       return {
-        inputs: { x, ...trained },
+        trained: [x, ...(adapter === null ? [norm] : [])].map(itself),
         outputs: { hidden: g.rmsNorm(x, norm, config.rmsNormEps) },
       };
     }),
@@ -78,14 +78,12 @@ function project(g: GraphBuilder, config: ModelConfig, adapter: AdapterOptions |
     const rotary = g.rotary(g.reshape(unit, ['N', 1, count * K]), positions, cos, sin);
     return g.reshape(rotary, ['N', count * K]);
   };
-  return {
-    inputs: { x, ...trained },
-    outputs: {
-      queries: rotated(heads(layer.q, layer.qBias), layer.qNorm, H),
-      keys: rotated(heads(layer.k, layer.kBias), layer.kNorm, J),
-      values: heads(layer.v, layer.vBias),
-    },
+  const outputs = {
+    queries: rotated(heads(layer.q, layer.qBias), layer.qNorm, H),
+    keys: rotated(heads(layer.k, layer.kBias), layer.kNorm, J),
+    values: heads(layer.v, layer.vBias),
   };
+  return { trained: [itself(x), ...trained()], outputs };
 }
 
 /** Causal: the last query sees all S keys, the one before it all but the last. */
@@ -108,7 +106,7 @@ function attend(g: GraphBuilder, config: ModelConfig): Stage {
   const mixed = g.matMul(g.reshape(probabilities, [J, rows, 'S']), byHead(values));
   const tokensFirst = g.transpose(g.reshape(mixed, [J, H / J, 'Q', K]), [2, 0, 1, 3]);
   return {
-    inputs: { queries, keys, values },
+    trained: [queries, keys, values].map(itself),
     outputs: { attended: g.reshape(tokensFirst, ['Q', H * K]) },
   };
 }
@@ -120,8 +118,6 @@ function finish(g: GraphBuilder, config: ModelConfig, adapter: AdapterOptions | 
   const layer = layerWeightInputs(g, config, finishWeights);
   const { linear, trained } = trainedLayerLinear(g, config, layer, adapter);
   const joined = linear(attended, layer.output, x);
-  return {
-    inputs: { attended, x, ...trained },
-    outputs: { y: mlp(g, config, layer, joined, linear) },
-  };
+  const outputs = { y: mlp(g, config, layer, joined, linear) };
+  return { trained: [itself(attended), itself(x), ...trained()], outputs };
 }

@@ -4,6 +4,7 @@ import { GraphBuilder, serializeGraph, type Value } from '@mgrpo/onnx';
 import { type AdaptedWeight, adaptedWeights } from './adapter.ts';
 import type { ModelConfig } from './config.ts';
 import { type LayerWeights, listWeights, type ModelWeights } from './graph-weights.ts';
+import { itself, type Trained } from './trained.ts';
 
 /** Appends `x W^T`, plus `c` where there is one: [N, in] -> [N, out]. */
 export type Linear = (x: Value, weight: Value, c?: Value) => Value;
@@ -18,30 +19,50 @@ interface AdapterPair {
   readonly b: Value;
 }
 
+/** The linear layers of a model under an adapter. */
+interface AdaptedLinear {
+  readonly linear: Linear;
+  /** The matrices in order, once the layers of all of them stand. */
+  adapted(): readonly Trained[];
+}
+
 /**
- * Appends `x W^T + (alpha / r) (x A^T) B^T` for a weight that is adapted, `x W^T` for any other.
+ * `x W^T` for every weight; those that are adapted are given merged, W = W0 + (alpha / r) B A, so that the learner
+ * computes what a sampler with the merged weights does, to the bit. B and A train by the chain rule from y = x W^T:
+ * `dB = (alpha / r) dy^T (x A^T)` and `dA = (alpha / r) (dy B)^T x`, without a gradient of W.
  *
- * The factor meets the N × r numbers in the middle, the fewest there are.
+ * The factor meets N × r numbers, the fewest there are.
  */
 function adaptedLinear(
   g: GraphBuilder,
   adapter: AdapterOptions,
   pairs: ReadonlyMap<Value, AdapterPair>,
-): Linear {
+): AdaptedLinear {
   const plain = plainLinear(g);
-  return (x, weight, c) => {
-    const pair = pairs.get(weight);
-    const whole = plain(x, weight, c);
-    if (pair === undefined) return whole;
-    return plain(g.mul(plain(x, pair.a), adapterScale(adapter)), pair.b, whole);
+  const scale = adapterScale(adapter);
+  const products = new Map<Value, { x: Value; y: Value }>();
+  const linear: Linear = (x, weight, c) => {
+    const y = plain(x, weight, c);
+    products.set(weight, { x, y });
+    return y;
   };
+  const matrices = ([weight, { a, b }]: [Value, AdapterPair]): Trained[] => {
+    const { x, y } = products.get(weight)!;
+    const dA = (dY: Value) => g.gemm(g.mul(g.gemm(dY, b), scale), x, { transA: true });
+    const dB = (dY: Value) => g.gemm(dY, g.mul(plain(x, a), scale), { transA: true });
+    return [
+      { input: a, at: y, from: dA },
+      { input: b, at: y, from: dB },
+    ];
+  };
+  return { linear, adapted: () => [...pairs].flatMap(matrices) };
 }
 
-/** What a model's linear layers are, and what of them trains, in the order of its flat array. */
+/** What a model's linear layers are, and what of them trains. */
 export interface TrainedLinear {
   readonly linear: Linear;
-  /** All weights, or the matrices of the adapter. */
-  readonly trained: readonly Value[];
+  /** All weights, or the matrices of the adapter, in the order of the flat array; once the layers stand. */
+  trained(): readonly Trained[];
 }
 
 /** Declares the matrices of an adapter, where there is one, beside the weights of its model. */
@@ -51,17 +72,17 @@ export function trainedLinear(
   weights: ModelWeights<Value>,
   adapter: AdapterOptions | null,
 ): TrainedLinear {
-  if (adapter === null) return { linear: plainLinear(g), trained: listWeights(weights) };
+  if (adapter === null) {
+    return { linear: plainLinear(g), trained: () => listWeights(weights).map(itself) };
+  }
   const pairs = new Map(
     adaptedWeights(config, adapter).map((adapted) => [
       weights.layers[adapted.layer]![adapted.key],
       pairInputs(g, adapted),
     ]),
   );
-  return {
-    linear: adaptedLinear(g, adapter, pairs),
-    trained: [...pairs.values()].flatMap(({ a, b }) => [a, b]),
-  };
+  const { linear, adapted } = adaptedLinear(g, adapter, pairs);
+  return { linear, trained: adapted };
 }
 
 /** The same for some weights of one layer, under names that hold for every layer: `q.loraA`. */
@@ -70,9 +91,11 @@ export function trainedLayerLinear<W extends Partial<LayerWeights<Value>>>(
   config: ModelConfig,
   weights: W,
   adapter: AdapterOptions | null,
-): { linear: Linear; trained: Readonly<Record<string, Value | null>> } {
-  if (adapter === null) return { linear: plainLinear(g), trained: weights };
-  const trained: Record<string, Value> = {};
+): TrainedLinear {
+  if (adapter === null) {
+    const present = Object.values(weights).filter((weight) => weight !== null);
+    return { linear: plainLinear(g), trained: () => present.map(itself) };
+  }
   const pairs = new Map<Value, AdapterPair>();
   for (const { layer, key, a, b } of adaptedWeights(config, adapter)) {
     const weight = weights[key];
@@ -81,11 +104,10 @@ export function trainedLayerLinear<W extends Partial<LayerWeights<Value>>>(
       ...matrix,
       input: matrix.input.slice('layer0.'.length),
     });
-    const pair = pairInputs(g, { a: ofLayer(a), b: ofLayer(b) });
-    for (const value of [pair.a, pair.b]) trained[value.name] = value;
-    pairs.set(weight, pair);
+    pairs.set(weight, pairInputs(g, { a: ofLayer(a), b: ofLayer(b) }));
   }
-  return { linear: adaptedLinear(g, adapter, pairs), trained };
+  const { linear, adapted } = adaptedLinear(g, adapter, pairs);
+  return { linear, trained: adapted };
 }
 
 function pairInputs(g: GraphBuilder, { a, b }: Pick<AdaptedWeight, 'a' | 'b'>): AdapterPair {

@@ -10,10 +10,10 @@ import { scoredForward } from './token-logprobs.ts';
  */
 export function scoreGraph(
   config: ModelConfig,
-  { adapter = null, target = 'cpu', compute = 'float32' }: Partial<GraphVariant> = {},
+  { target = 'cpu', compute = 'float32' }: Partial<Omit<GraphVariant, 'adapter'>> = {},
 ): Uint8Array {
   const g = new GraphBuilder();
-  const { logits, logprobs, entropies } = scoredForward(g, config, adapter);
+  const { logits, logprobs, entropies } = scoredForward(g, config);
   g.output('logprobs', logprobs);
   g.output('entropies', entropies);
   g.output('logits', logits);

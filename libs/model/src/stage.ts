@@ -1,9 +1,10 @@
 import { backward, GraphBuilder, serializeGraph, type Value } from '@mgrpo/onnx';
+import { gradientsOf, type Trained } from './trained.ts';
 
 /** A part of a model between two boundaries, where tensors pass from one graph to the next. */
 export interface Stage {
-  /** What gets a gradient, by the name of its input: activations and weights. */
-  readonly inputs: Readonly<Record<string, Value | null>>;
+  /** What gets a gradient: activations and weights, or the matrices of an adapter. */
+  readonly trained: readonly Trained[];
   readonly outputs: Readonly<Record<string, Value>>;
 }
 
@@ -12,7 +13,7 @@ export interface StageGraphs {
   readonly name: string;
   readonly forward: Uint8Array;
   /**
-   * From the forward graph's inputs and `d.<output>` for each output to `d.<input>` for each input. What the
+   * From the forward graph's inputs and `d.<output>` for each output to `d.<input>` for what trains. What the
    * gradient needs of the forward pass is computed again inside, so nothing is kept between the two.
    */
   readonly backward: Uint8Array;
@@ -31,19 +32,12 @@ function forwardGraph(name: string, build: (g: GraphBuilder) => Stage): Uint8Arr
 
 function backwardGraph(name: string, build: (g: GraphBuilder) => Stage): Uint8Array {
   const g = new GraphBuilder();
-  const { inputs, outputs } = build(g);
+  const { trained, outputs } = build(g);
   const seeds = Object.entries(outputs).map(([output, value]) => ({
     value,
     gradient: g.input(`d.${output}`, value.dtype, value.shape),
   }));
-  const present = Object.entries(inputs).flatMap(([input, value]) =>
-    value === null ? [] : [{ input, value }],
-  );
-  const gradients = backward(
-    g,
-    seeds,
-    present.map(({ value }) => value),
-  );
-  for (const [i, { input }] of present.entries()) g.output(`d.${input}`, gradients[i]!);
+  const gradients = gradientsOf(trained, (values) => backward(g, seeds, values));
+  for (const [i, { input }] of trained.entries()) g.output(`d.${input.name}`, gradients[i]!);
   return serializeGraph(g, `${name} backward`);
 }

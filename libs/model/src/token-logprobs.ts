@@ -4,12 +4,13 @@ import type { GraphBuilder, Value } from '@mgrpo/onnx';
 import type { ModelConfig } from './config.ts';
 import { weightInputs } from './graph-weights.ts';
 import { trainedLinear } from './linear.ts';
+import type { Trained } from './trained.ts';
 import { forward, forwardInputs } from './transformer.ts';
 
 /** A forward pass that scores some tokens of the sequences it reads. */
 export interface ScoredForward {
   /** What trains, in the order of its flat array: the weights, or the adapter. */
-  readonly trained: readonly Value[];
+  readonly trained: readonly Trained[];
   /** Logits at the scored rows, before the temperature: [R, V]. */
   readonly logits: Value;
   /** Natural log-probability of each target at the temperature: [R]. */
@@ -24,7 +25,7 @@ export interface ScoredForward {
  * Only the rows that score a token reach the output head: `rows` int64 [R] index the [B*T] positions,
  * `targets` int64 [R] are the tokens that follow them, `temperature` [1] divides the logits.
  *
- * @param adapter where given, its matrices are inputs too and the weights are those under it
+ * @param adapter where given, its matrices are inputs too and the weights have it merged
  */
 export function scoredForward(
   g: GraphBuilder,
@@ -46,7 +47,7 @@ export function scoredForward(
   const ones = g.fill(1, 'float32', [config.vocabSize, 1]);
   const products = g.mul(g.exp(logSoftmax), logSoftmax);
   return {
-    trained,
+    trained: trained(),
     logits,
     logprobs: g.reshape(picked, ['R']),
     entropies: g.reshape(g.neg(g.matMul(products, ones)), ['R']),

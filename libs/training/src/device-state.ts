@@ -182,8 +182,8 @@ export class DeviceState implements LiveState {
 
   /** What the gradients graph reads. */
   #read(): DeviceFeeds {
-    const { policy, reference, adapter } = this.#tensors;
-    return adapter === null ? policy.feeds : { ...reference?.feeds, ...adapter.feeds };
+    const { policy, adapter } = this.#tensors;
+    return { ...policy.feeds, ...adapter?.feeds };
   }
 
   /** `W + (alpha / r) B A` of every adapted weight, into the policy. */

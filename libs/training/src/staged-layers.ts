@@ -22,7 +22,7 @@ export const queriesPerBlock = 128;
 /** Which graphs of a model are made. */
 export interface StagedPasses {
   readonly backward: boolean;
-  /** Inserted in both passes, where given; then the backward pass leaves out the gradients of the weights. */
+  /** Where given, the weights have it merged, and the backward pass gives gradients of its matrices instead of theirs. */
   readonly adapter: AdapterOptions | null;
 }
 

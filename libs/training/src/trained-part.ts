@@ -33,7 +33,7 @@ export function trainedArrays(
 export interface TrainedPart {
   /** Flat; updated in place. */
   readonly weights: Float32Array;
-  /** What a gradient pass reads: weights, with an adapter those under it and its matrices. */
+  /** What a gradient pass reads: the policy, with an adapter its matrices too. */
   readonly feeds: Feeds;
   /** Brings the policy up to `weights` after they have changed. */
   updatePolicy(): Promise<void>;
@@ -74,7 +74,7 @@ export async function openTrainedPart(
   return {
     weights: adapter,
     feeds: {
-      ...weightFeeds(model, base),
+      ...weightFeeds(model, policy),
       ...Object.fromEntries(matrices.map(({ name, dims, data }) => [name, tensor(data, dims)])),
     },
     updatePolicy: () => merge(session, { model, options, base, adapter, policy }),
