@@ -12,22 +12,24 @@ import type { IterationSeconds } from './iteration-seconds.ts';
 /** What entropies are made from: all probabilities, or the top k that a server tells, which give lower bounds. */
 export type EntropySource = 'vocabulary' | 'top-k';
 
-/** The line of `metrics.jsonl` for an applied iteration. */
-export type IterationRecord = ReturnType<typeof iterationRecord> & {
+/** The line of `metrics.jsonl` for an applied iteration. All but `seconds` is a function of configuration and seed. */
+export type IterationRecord = MeasuredIteration & {
+  readonly policySha256: string;
+  readonly seconds: IterationSeconds & { readonly train?: TrainSeconds };
   /** The run after this iteration, as the sentinel sees it. */
   readonly collapse: CollapseState;
 };
 
-/** Makes an iteration's record. All but `seconds` is a function of configuration and seed. */
-export function iterationRecord(
+type TrainSeconds = Extract<TrainStats, { kind: 'trained' }>['seconds'];
+
+/** What is known of an iteration as soon as the engine has stepped. */
+export type MeasuredIteration = ReturnType<typeof measuredIteration>;
+
+/** An iteration's record, but for what its publication adds. */
+export function measuredIteration(
   batch: TrainingBatch__Output,
   train: TrainStats,
-  context: IterationSchedule & {
-    seconds: IterationSeconds;
-    skippedInARow: number;
-    policySha256: string;
-    entropySource: EntropySource;
-  },
+  context: IterationSchedule & { skippedInARow: number; entropySource: EntropySource },
 ) {
   const { groups } = batch;
   const members = groups.flatMap((group) => group.members);
@@ -63,8 +65,6 @@ export function iterationRecord(
     lossScale: train.kind === 'trained' ? train.lossScale : null,
     learningRates: context.learningRates,
     momentumCoefficients: context.momentumCoefficients,
-    policySha256: context.policySha256,
-    seconds: { ...context.seconds, ...(train.kind === 'trained' ? { train: train.seconds } : {}) },
   } satisfies MetricsRecord;
 }
 

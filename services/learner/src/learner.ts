@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { type CollapseState, maxSkippedInARow } from '@mgrpo/algorithm';
-import { bytesOf, type CheckpointState, type MetricsRecord, runFiles } from '@mgrpo/checkpoint';
+import { type CheckpointState, runFiles } from '@mgrpo/checkpoint';
 import { MgrpoError } from '@mgrpo/errors';
 import { faultPoint } from '@mgrpo/faults';
 import {
@@ -9,16 +9,15 @@ import {
   encodeStored,
   type LearnerState,
   type TrainingBatch__Output,
-  type WeightVersion,
 } from '@mgrpo/rpc';
 import { Broadcast, trainingSequences } from '@mgrpo/service';
 import type { TrainingSequence, TrainStats } from '@mgrpo/training';
 import { collapseAfter } from './collapse-watch.ts';
 import type { OfferedBatch } from './collect-batch.ts';
-import { logSkip, skippedInARow, skippedInARowAfter } from './divergence.ts';
-import { iterationRecord } from './iteration-record.ts';
-import { secondsOf } from './iteration-seconds.ts';
+import { skippedInARowAfter } from './divergence.ts';
+import { IterationWriter, type SteppedIteration } from './iteration-writer.ts';
 import type { LearnerOptions } from './learner-options.ts';
+import type { BothModels } from './weight-versions.ts';
 
 /** A batch that waits for its turn, with all that can be made ready before. */
 interface PreparedBatch {
@@ -29,69 +28,88 @@ interface PreparedBatch {
   readonly prompts: readonly (readonly TrainingSequence[])[];
 }
 
+/** How a batch is applied. */
+interface Application {
+  /** When its parts were made; a replay has none. */
+  readonly timings?: OfferedBatch['timings'];
+  /** Brings the batch into the journal. */
+  readonly journal: () => Promise<void>;
+  /** Whether a job may still ask for the weights after it. */
+  readonly isPublished: boolean;
+}
+
 /**
  * The only writer of weights.
  *
- * The order of a step: batch complete -> journal with fsync -> optimiser step and EMA -> versions on disk ->
- * publish -> metrics -> checkpoint. The journal is the truth: a learner killed anywhere replays it from the
- * newest checkpoint. A step that fails half-way leaves the engine in an unknown state, so it is fatal: the
- * process ends and its successor replays.
+ * The order of an iteration: batch complete -> journal with fsync, and beside it the optimiser step and EMA ->
+ * versions on disk -> publish -> metrics -> checkpoint. Nothing of a step leaves this process before the journal
+ * has its batch, which is the truth: a learner killed anywhere replays it from the newest checkpoint. From the
+ * versions on, an iteration is written while the engine makes the next step, if that waits already (with a lag).
+ * A step that fails half-way leaves the engine in an unknown state, so it is fatal: the process ends and its
+ * successor replays.
  */
 export class Learner {
   readonly states = new Broadcast<LearnerState>();
   readonly #options: LearnerOptions;
+  readonly #writer: IterationWriter;
   readonly #pending = new Map<number, PreparedBatch>();
+  /** Iterations that the engine's state contains. */
+  #stepped: number;
+  /** Iterations that are on record: what others are told. */
   #applied: number;
+  /** The newest iteration is published and on record; the engine may be beyond it. */
+  #written: Promise<void> = Promise.resolve();
   #checkpointed: number;
   #phase = 'replaying';
   /** A suspicion of collapse or steps that are not finite have ended the run: nothing more is applied. */
   #isHalted = false;
-  #sha256 = { policy: '', momentum: '' };
-  /** By `performance.now()`. */
-  #lastAppliedAtMs = performance.now();
   /** Everything that changes the state runs one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: LearnerOptions) {
     this.#options = options;
+    this.#writer = new IterationWriter(options);
+    this.#stepped = options.applied;
     this.#applied = options.applied;
     this.#checkpointed = options.applied;
   }
 
-  get applied(): number {
-    return this.#applied;
+  /** Whether the journal and the weights have this iteration's batch. */
+  has(iteration: number): boolean {
+    return iteration < this.#stepped;
   }
 
   /** Publishes the weights the engine has and applies what the journal has beyond them. */
   async replay(): Promise<void> {
     const { journal, tracer } = this.#options;
-    const attributes = { from: this.#applied, to: journal.nextIteration };
+    const attributes = { from: this.#stepped, to: journal.nextIteration };
     await tracer.span('replay', { parent: null, attributes }, () => this.#replay());
   }
 
   async #replay(): Promise<void> {
-    const { journal, lag, log } = this.#options;
+    const { engine, journal, lag, log } = this.#options;
     const last = journal.nextIteration;
     this.#setPhase('replaying');
-    await this.#publishStored(last - lag);
-    if (this.#applied >= last - lag) await this.#publishWeights();
-    if (last > this.#applied) log.info({ from: this.#applied, to: last }, 'replaying the journal');
-    while (this.#applied < last) {
-      const bytes = await journal.read(this.#applied);
-      const what = `journal record of iteration ${this.#applied}`;
-      const batch = decodeStored(contracts.TrainingBatch, bytes, what);
-      // Only the versions that a job may still ask for are worth sending.
-      await this.#apply(
-        batch,
-        trainingSequences(batch),
-        undefined,
-        this.#applied + 1 >= last - lag,
-      );
+    // With a lag, of versions before the checkpoint too: a job may still ask for them.
+    await this.#writer.publishStored(last - lag, this.#stepped);
+    if (this.#stepped >= last - lag) {
+      await this.#writer.publish(this.#stepped, await engine.weights());
     }
-    this.#lastAppliedAtMs = performance.now();
+    if (last > this.#stepped) log.info({ from: this.#stepped, to: last }, 'replaying the journal');
+    while (this.#stepped < last) {
+      const bytes = await journal.read(this.#stepped);
+      const what = `journal record of iteration ${this.#stepped}`;
+      const batch = decodeStored(contracts.TrainingBatch, bytes, what);
+      await this.#apply(batch, trainingSequences(batch), {
+        journal: async () => {},
+        // Only the versions that a job may still ask for are worth sending.
+        isPublished: this.#stepped + 1 >= last - lag,
+      });
+    }
+    this.#writer.startClock();
     await this.#options.folder.setResult(null);
-    await this.#haltIfDue(collapseAfter(this.#recordsUpTo(last), this.#options.collapse));
-    await this.#haltIfDiverged(skippedInARowAfter(this.#recordsUpTo(last)));
+    await this.#haltIfDue(collapseAfter(this.#writer.recordsUpTo(last), this.#options.collapse));
+    await this.#haltIfDiverged(skippedInARowAfter(this.#writer.recordsUpTo(last)));
     this.#setPhase(this.#isHalted ? 'halted' : 'waiting');
   }
 
@@ -101,7 +119,7 @@ export class Learner {
    */
   async offer(offered: OfferedBatch): Promise<void> {
     const iteration = offered.batch.iteration ?? 0;
-    if (iteration < this.#applied) return offered.journaled();
+    if (this.has(iteration)) return offered.journaled();
     // With a lag this is done beside the step before.
     this.#pending.set(iteration, prepare(offered));
     this.#publishState();
@@ -109,6 +127,8 @@ export class Learner {
       for (let next = this.#takeNext(); next !== undefined; next = this.#takeNext()) {
         await this.#journalAndApply(next);
       }
+      await this.#written;
+      this.#setPhase(this.#isHalted ? 'halted' : 'waiting');
     });
   }
 
@@ -145,14 +165,15 @@ export class Learner {
 
   get state(): LearnerState {
     const { runId, epoch, total, metrics } = this.#options;
+    const { sha256 } = this.#writer;
     const newest = metrics.records.findLast((record) => record.kind === 'iteration');
     return {
       runId,
       learnerEpoch: epoch,
       appliedIterations: this.#applied,
       totalIterations: total,
-      policySha256: this.#sha256.policy,
-      momentumSha256: this.#sha256.momentum,
+      policySha256: sha256.policy,
+      momentumSha256: sha256.momentum,
       evaluatedVersions: metrics.records.flatMap((record) =>
         record.kind === 'evaluation' ? [record.version] : [],
       ),
@@ -174,82 +195,87 @@ export class Learner {
   #takeNext(): PreparedBatch | undefined {
     if (this.#isHalted) return undefined;
     for (const iteration of this.#pending.keys()) {
-      if (iteration < this.#applied) this.#pending.delete(iteration);
+      if (this.has(iteration)) this.#pending.delete(iteration);
     }
-    const next = this.#pending.get(this.#applied);
-    this.#pending.delete(this.#applied);
+    const next = this.#pending.get(this.#stepped);
+    this.#pending.delete(this.#stepped);
     return next;
   }
 
-  async #journalAndApply(prepared: PreparedBatch): Promise<void> {
-    const { tracer } = this.#options;
-    const span = { iteration: this.#applied, parent: prepared.offered.traceparent };
-    await tracer.span('apply', span, () => this.#journalThenApply(prepared));
-  }
-
-  async #journalThenApply({ offered, bytes, record, prompts }: PreparedBatch): Promise<void> {
-    const { journal, tracer, onFatal } = this.#options;
+  async #journalAndApply({ offered, bytes, record, prompts }: PreparedBatch): Promise<void> {
+    const { tracer, onFatal } = this.#options;
+    const iteration = this.#stepped;
+    const journal = () => this.#journal(iteration, bytes).then(offered.journaled);
     try {
-      faultPoint('before-journal');
-      await tracer.span('journal', { attributes: { bytes: bytes.length } }, () =>
-        journal.append(this.#applied, bytes),
+      await tracer.span('apply', { iteration, parent: offered.traceparent }, () =>
+        this.#apply(record, prompts, { timings: offered.timings, journal, isPublished: true }),
       );
-      faultPoint('after-journal');
-      offered.journaled();
-      await this.#apply(record, prompts, offered.timings, true);
     } catch (error) {
       onFatal(error);
       throw error;
     }
-    this.#setPhase(this.#isHalted ? 'halted' : 'waiting');
+  }
+
+  async #journal(iteration: number, bytes: Uint8Array): Promise<void> {
+    const { journal, tracer } = this.#options;
+    faultPoint('before-journal');
+    await tracer.span('journal', { attributes: { bytes: bytes.length } }, () =>
+      journal.append(iteration, bytes),
+    );
+    faultPoint('after-journal');
   }
 
   async #apply(
     batch: TrainingBatch__Output,
     prompts: readonly (readonly TrainingSequence[])[],
-    timings: OfferedBatch['timings'] | undefined,
-    isPublished: boolean,
+    { timings, journal, isPublished }: Application,
   ): Promise<void> {
-    if (batch.iteration !== this.#applied || batch.runId !== this.#options.runId) {
+    const { runId, engine, checkpointEvery, total, onFatal } = this.#options;
+    const { iteration } = batch;
+    if (iteration !== this.#stepped || batch.runId !== runId) {
       throw new MgrpoError(
         'CORRUPT',
-        `expected iteration ${this.#applied} of run ${this.#options.runId}, got ${batch.iteration} of ${batch.runId}`,
+        `expected iteration ${this.#stepped} of run ${runId}, got ${iteration} of ${batch.runId}`,
       );
     }
     this.#setPhase(timings === undefined ? 'replaying' : 'stepping');
     const startedAtMs = performance.now();
-    const step = await this.#step(batch.iteration, prompts);
+    const [train] = await Promise.all([this.#step(iteration, prompts), journal()]);
     faultPoint('after-step');
-    this.#applied += 1;
-    if (isPublished) await this.#publishWeights();
-    const at = { startedAtMs, lastAppliedAtMs: this.#lastAppliedAtMs, nowMs: performance.now() };
-    const seconds = secondsOf(timings, at);
-    this.#lastAppliedAtMs = performance.now();
-    const { metrics, gauges, schedule, checkpointEvery, total, entropySource, log } = this.#options;
-    const policySha256 = this.#sha256.policy;
-    const before = this.#recordsUpTo(batch.iteration);
-    const context = {
-      seconds,
-      policySha256,
-      skippedInARow: skippedInARow(before, step),
-      entropySource,
-      ...schedule(batch.iteration),
-    };
-    const measured = iterationRecord(batch, step, context);
-    const collapse = collapseAfter([...before, measured], this.#options.collapse);
-    const record = { ...measured, collapse };
-    await metrics.append(record);
-    gauges.iteration(record, batch);
-    const { iteration, skippedSteps } = record;
-    for (const skip of skippedSteps) logSkip(log, iteration, skip);
-    if (this.#applied % checkpointEvery === 0 || this.#applied === total)
-      await this.#saveCheckpoint();
+    // The records before are what the run is judged by.
+    await this.#written;
+    this.#stepped += 1;
+    const weights = isPublished ? await engine.weights() : null;
+    const judged = this.#writer.judge(batch, train);
+    const writing = this.#write({ batch, train, ...judged, timings, startedAtMs }, weights);
+    const isCheckpointDue = this.#stepped % checkpointEvery === 0 || this.#stepped === total;
     // What a replay meets on its way did not stop the run then.
-    if (timings !== undefined) {
-      await this.#haltIfDue(collapse);
-      await this.#haltIfDiverged(record.skippedInARow);
+    const mayEnd = timings !== undefined && this.#endsAt(judged);
+    if (timings !== undefined && !isCheckpointDue && !mayEnd) {
+      this.#written = writing.then(() => this.#tellApplied(iteration + 1));
+      // Nobody may wait for it while the next step is made.
+      this.#written.catch(onFatal);
+      return;
     }
-    this.#publishState();
+    await writing;
+    if (isCheckpointDue) await this.#saveCheckpoint();
+    if (mayEnd) {
+      await this.#haltIfDue(judged.collapse);
+      await this.#haltIfDiverged(judged.measured.skippedInARow);
+    }
+    this.#tellApplied(iteration + 1);
+  }
+
+  async #write(iteration: SteppedIteration, weights: BothModels | null): Promise<void> {
+    if (weights !== null) await this.#writer.publish(iteration.batch.iteration + 1, weights);
+    await this.#writer.record(iteration);
+  }
+
+  /** Whether the run may end here, so that the engine's state must stay as it is. */
+  #endsAt({ measured, collapse }: Pick<SteppedIteration, 'measured' | 'collapse'>): boolean {
+    const isSuspected = collapse.kind !== 'healthy';
+    const { onCollapse } = this.#options.collapse;
+    return (isSuspected && onCollapse !== 'warn') || measured.skippedInARow >= maxSkippedInARow;
   }
 
   #step(iteration: number, prompts: readonly (readonly TrainingSequence[])[]): Promise<TrainStats> {
@@ -269,13 +295,6 @@ export class Learner {
     });
   }
 
-  /** Records of the iterations before `iteration`; a replay has those after it too. */
-  #recordsUpTo(iteration: number): MetricsRecord[] {
-    return this.#options.metrics.records.filter(
-      (record) => record.kind === 'iteration' && record.iteration < iteration,
-    );
-  }
-
   /**
    * Ends the run at a suspicion, where the configuration wants it: `pause` at a checkpoint of the newest weights;
    * `rollback` with the newest checkpoint from before the suspicion as the run's result. Nothing is taken back:
@@ -286,7 +305,7 @@ export class Learner {
     const { onCollapse } = collapse;
     if (state.kind === 'healthy' || onCollapse === 'warn') return;
     if (onCollapse === 'pause') {
-      if (this.#applied === total) return;
+      if (this.#stepped === total) return;
       await this.#saveCheckpoint();
     } else {
       const { since, reasons } = state;
@@ -295,58 +314,21 @@ export class Learner {
         kind: 'rolled-back',
         checkpoint: checkpoint === null ? null : `${runFiles.checkpoints}/${basename(checkpoint)}`,
         suspectedSince: since,
-        iterations: this.#applied,
+        iterations: this.#stepped,
         reasons,
       });
     }
     log.warn({ ...state, onCollapse }, 'collapse suspected: the run ends here');
     this.#isHalted = true;
-    // With the iteration's count, so that nobody starts the next one in between.
-    this.#setPhase('halted');
   }
 
   /** Ends the run where no step can be made any more, with a checkpoint of the last weights that are numbers. */
   async #haltIfDiverged(inARow: number): Promise<void> {
     const { log, total } = this.#options;
-    if (inARow < maxSkippedInARow || this.#isHalted || this.#applied === total) return;
+    if (inARow < maxSkippedInARow || this.#isHalted || this.#stepped === total) return;
     await this.#saveCheckpoint();
     log.error({ inARow }, 'steps in a row are not finite: the run ends here');
     this.#isHalted = true;
-    this.#setPhase('halted');
-  }
-
-  /** Versions before the checkpoint that a job may still ask for, with a lag, are on disk alone. */
-  async #publishStored(from: number): Promise<void> {
-    const { versions, publisher, runId, epoch } = this.#options;
-    for (let version = Math.max(0, from); version < this.#applied; version++) {
-      const read = async (role: 'policy' | 'momentum') => {
-        const { weights, sha256 } = await versions.read(role, version);
-        return sentVersion(role, { version, runId, epoch, sha256, flat: weights });
-      };
-      // One that is lost or damaged can't be made again from a later checkpoint; workers may hold it.
-      const both = await Promise.all([read('policy'), read('momentum')]).catch(() => null);
-      if (both !== null) publisher.publish({ policy: both[0], momentum: both[1] });
-    }
-  }
-
-  async #publishWeights(): Promise<void> {
-    const { tracer } = this.#options;
-    await tracer.span('publish', { attributes: { version: this.#applied } }, ({ traceparent }) =>
-      this.#publishAs(traceparent),
-    );
-  }
-
-  async #publishAs(traceparent: string | null): Promise<void> {
-    const { engine, versions, publisher, gauges, runId, epoch } = this.#options;
-    const weights = await engine.weights();
-    const version = this.#applied;
-    const put = (role: 'policy' | 'momentum') => versions.put(role, version, weights[role]);
-    const [policy, momentum] = await Promise.all([put('policy'), put('momentum')]);
-    this.#sha256 = { policy, momentum };
-    const sent = (role: 'policy' | 'momentum') =>
-      sentVersion(role, { version, runId, epoch, sha256: this.#sha256[role], flat: weights[role] });
-    publisher.publish({ policy: sent('policy'), momentum: sent('momentum') }, traceparent);
-    gauges.published(version);
   }
 
   #saveCheckpoint(): Promise<{ folder: string; iterations: number }> {
@@ -356,18 +338,24 @@ export class Learner {
 
   async #writeCheckpoint(): Promise<{ folder: string; iterations: number }> {
     const { engine, checkpoints, gauges, log } = this.#options;
-    const state: CheckpointState = { ...(await engine.snapshot()), iterations: this.#applied };
+    const state: CheckpointState = { ...(await engine.snapshot()), iterations: this.#stepped };
     const folder = await checkpoints.save(state);
-    this.#checkpointed = this.#applied;
-    gauges.checkpoint(this.#applied, Date.now());
+    this.#checkpointed = this.#stepped;
+    gauges.checkpoint(this.#stepped, Date.now());
     log.info({ folder }, 'checkpoint');
     await this.#backUp();
-    return { folder, iterations: this.#applied };
+    return { folder, iterations: this.#stepped };
   }
 
   #backUp(): Promise<void> {
     const checkpoint = this.#checkpointed === 0 ? null : this.#checkpointed;
-    return this.#options.backUp({ iterations: this.#applied, checkpoint });
+    return this.#options.backUp({ iterations: this.#stepped, checkpoint });
+  }
+
+  /** Tells of the newest written iteration: with the end of the run, so that nobody starts the next in between. */
+  #tellApplied(applied: number): void {
+    this.#applied = applied;
+    this.#setPhase(this.#isHalted ? 'halted' : this.#phase);
   }
 
   #setPhase(phase: string): void {
@@ -386,13 +374,4 @@ function prepare(offered: OfferedBatch): PreparedBatch {
   // What is applied is what the journal says, so that a replay can't differ.
   const record = decodeStored(contracts.TrainingBatch, bytes, 'the batch to journal');
   return { offered, bytes, record, prompts: trainingSequences(record) };
-}
-
-function sentVersion(
-  role: 'policy' | 'momentum',
-  of: { version: number; runId: string; epoch: number; sha256: string; flat: Float32Array },
-): WeightVersion {
-  const { version, runId, epoch: learnerEpoch, sha256, flat } = of;
-  const bytes = Buffer.from(bytesOf(flat).buffer, flat.byteOffset, flat.byteLength);
-  return { role, version, learnerEpoch, runId, sha256, bytes };
 }

@@ -78,7 +78,7 @@ export async function startLearner(
       log,
       describe: ({ iteration, weightVersion: version }) => ({ iteration, attributes: { version } }),
       handle: async (job, { traceparent }) => {
-        if (job.data.iteration < learner.applied) return null;
+        if (learner.has(job.data.iteration)) return null;
         const batch = await tracer.span('collect', {}, () =>
           collectBatch(job, { runId, numPrompts, payloads, log }),
         );
