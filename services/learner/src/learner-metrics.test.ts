@@ -2,7 +2,7 @@ import type { TrainingBatch__Output } from '@mgrpo/rpc';
 import { createRegistry } from '@mgrpo/telemetry';
 import type { SkippedStep, TrainStats } from '@mgrpo/training';
 import { expect, test } from 'vitest';
-import { iterationRecord } from './iteration-record.ts';
+import { measuredIteration } from './iteration-record.ts';
 import { learnerMetrics } from './learner-metrics.ts';
 
 const noGroups = { iteration: 0, weightVersion: 0, groups: [], rollouts: [] };
@@ -10,19 +10,22 @@ const batch = noGroups as unknown as TrainingBatch__Output;
 const context = {
   learningRates: [1e-3],
   momentumCoefficients: [0.9],
-  seconds: { total: 4, generate: 1, vote: 1, learn: 1, other: 1 },
   skippedInARow: 0,
-  policySha256: '',
   entropySource: 'vocabulary' as const,
 };
+const published = {
+  policySha256: '',
+  seconds: { total: 4, generate: 1, vote: 1, learn: 1, other: 1 },
+  collapse: { kind: 'healthy' },
+} as const;
 
 /** What `/metrics` says of a name after iterations with these results. */
 async function shownAfter(results: readonly TrainStats[], name: string): Promise<string[]> {
   const registry = createRegistry('learner');
   const metrics = learnerMetrics(registry, { lag: 0, epoch: 1 });
   for (const result of results) {
-    const record = iterationRecord(batch, result, context);
-    metrics.iteration({ ...record, collapse: { kind: 'healthy' } }, batch);
+    const record = measuredIteration(batch, result, context);
+    metrics.iteration({ ...record, ...published }, batch);
   }
   const lines = (await registry.metrics()).split('\n').filter((line) => line.startsWith(name));
   return lines.map((line) => line.slice(name.length).replace(/,?service="learner"/, ''));

@@ -20,7 +20,7 @@ const config = loadRunConfig({
   overrides: [{ flag: '--set', assignment: 'iterations=9' }],
 });
 
-function open(): Promise<OpenedLearner> {
+function open(name = 'run', onFatal: (error: unknown) => void = fail): Promise<OpenedLearner> {
   const context = {
     config,
     log: createLogger({ service: 'test', level: 'silent' }),
@@ -29,9 +29,11 @@ function open(): Promise<OpenedLearner> {
     env: {},
     notice: () => {},
   };
-  return openLearner(context, join(folder, 'run'), (error) => {
-    throw error;
-  });
+  return openLearner(context, join(folder, name), onFatal);
+}
+
+function fail(error: unknown): never {
+  throw error;
 }
 
 /** Two policy rollouts of one prompt, the second with the given advantage. */
@@ -111,4 +113,58 @@ test('three steps in a row that are not finite end the run, and so does their re
   expect(second.learner.state).toMatchObject({ phase: 'halted', appliedIterations: 6 });
   expect(second.learner.state.policySha256).toBe(good.policySha256);
   await second.close();
+});
+
+test('batches that wait for each other are applied in their order, and none after the end of the run', async () => {
+  const inTurn = await open('in-turn');
+  await inTurn.learner.replay();
+  const advantages = [-1, Number.NaN, -2, Number.NaN, Number.NaN, Number.NaN, -1];
+  for (const [iteration, advantage] of advantages.entries()) {
+    await offer(inTurn, iteration, advantage);
+  }
+  const { policySha256, momentumSha256 } = inTurn.learner.state;
+  await inTurn.close();
+
+  const atOnce = await open('at-once');
+  await atOnce.learner.replay();
+  const offers = [...advantages.entries()].reverse();
+  await Promise.all(offers.map(([iteration, advantage]) => offer(atOnce, iteration, advantage)));
+  expect(atOnce.learner.state).toMatchObject({
+    ...{ phase: 'halted', appliedIterations: 6, checkpointedIterations: 6 },
+    ...{ policySha256, momentumSha256, pendingIterations: [6] },
+  });
+  await atOnce.close();
+  const metrics = await readMetrics(join(folder, 'at-once', runFiles.metrics));
+  const records = metrics.filter((record) => record.kind === 'iteration');
+  expect(records.map((record) => record.iteration)).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
+test('a version that can not be written ends the learner, a step ahead as it may be, and costs no bits', async () => {
+  const { promise: fatal, reject } = Promise.withResolvers<never>();
+  const first = await open('full', reject);
+  await first.learner.replay();
+  const versions = join(folder, 'full', 'versions');
+  rmSync(versions, { recursive: true });
+  const offers = [1, 0].map((iteration) => offer(first, iteration, -1));
+  const settled = await Promise.allSettled([...offers, fatal]);
+  expect(settled.map(({ status }) => status)).toEqual(Array(3).fill('rejected'));
+  expect(first.learner.state).toMatchObject({ appliedIterations: 0 });
+  expect(first.publisher.newest('policy')?.version).toBe(0);
+  await first.close();
+
+  const [second, whole] = await Promise.all([open('full'), open('whole')]);
+  for (const { learner } of [second, whole]) await learner.replay();
+  // The journal was ahead of the weights: what it has is not asked for again.
+  const { appliedIterations } = second.learner.state;
+  expect(appliedIterations).toBeGreaterThan(0);
+  for (const iteration of [0, 1, 2]) await offer(whole, iteration, -1);
+  for (const iteration of [0, 1, 2]) await offer(second, iteration, -1);
+  const { policySha256, momentumSha256 } = whole.learner.state;
+  expect(second.learner.state).toMatchObject({
+    appliedIterations: 3,
+    policySha256,
+    momentumSha256,
+  });
+  await second.close();
+  await whole.close();
 });
