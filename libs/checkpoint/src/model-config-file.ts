@@ -46,7 +46,7 @@ async function readJsonObject(path: string): Promise<JsonObject | null> {
     json = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return null;
-    const what = `can't read ${path}: ${messageOf(error)}`;
+    const what = `can't read ${path}: ${messageOf(error)}; download or copy it again`;
     throw new MgrpoError('INVALID_MODEL', what, { cause: error });
   }
   if (isJsonObject(json)) return json;

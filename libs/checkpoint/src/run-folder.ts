@@ -79,8 +79,8 @@ export class RunFolder {
     const config = await readJson(join(path, runFiles.config));
     const manifest = await readJson(join(path, runFiles.manifest));
     if (config === null || manifest === null) {
-      const remedy = 'leave out --resume to start one there';
-      throw new MgrpoError('NOT_FOUND', `${path} holds no run; ${remedy}`);
+      const what = `${path} holds no run (${runFiles.config}, ${runFiles.manifest})`;
+      throw new MgrpoError('NOT_FOUND', `${what}; name the folder of one`);
     }
     if (manifest.formatVersion !== formatVersion) {
       const what = `${path} has run format ${manifest.formatVersion}, this program ${formatVersion}`;

@@ -142,7 +142,8 @@ async function readHeader(
   const { size } = await handle.stat();
   const prefix = Buffer.alloc(8);
   if ((await readAll(handle, prefix, 0)) < 8) {
-    throw invalid(path, `is truncated: ${size} bytes, and the header's length alone takes 8`);
+    const what = `is truncated: ${size} bytes, and the header's length alone takes 8`;
+    throw invalid(path, `${what}; ${truncatedRemedy}`);
   }
   const headerLength = prefix.readBigUInt64LE();
   if (headerLength > BigInt(maxHeaderBytes)) {
@@ -216,9 +217,10 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every(isCount);
 }
 
+const truncatedRemedy = 'download or copy it again';
+
 function truncated(path: string, expected: number, actual: number): MgrpoError {
-  const remedy = 'download or copy it again';
-  return invalid(path, `is truncated: ${actual} of ${expected} bytes; ${remedy}`);
+  return invalid(path, `is truncated: ${actual} of ${expected} bytes; ${truncatedRemedy}`);
 }
 
 function invalid(path: string, what: string, cause?: unknown): MgrpoError {

@@ -49,7 +49,9 @@ export function fileLayer(file: string): Layer {
   const [fault] = document.errors;
   if (fault) {
     const { line } = lines.linePos(fault.pos[0]);
-    throw new MgrpoError('INVALID_CONFIG', `${file}:${line}: ${fault.message.split('\n')[0]}`);
+    // The parser ends its sentence with the place once more, and shows the line below it.
+    const what = fault.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
+    throw new MgrpoError('INVALID_CONFIG', `${file}:${line}: ${what}; mend the YAML there`);
   }
   const values = valuesOf(document, file);
   if (typeof values !== 'object' || Array.isArray(values)) {

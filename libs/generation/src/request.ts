@@ -62,7 +62,7 @@ export function checkRequest(config: ModelConfig, request: GenerationRequest): v
   const longest = promptTokens.length + maxResponseTokens;
   refuseUnless(
     longest <= config.maxPositionEmbeddings,
-    `a prompt of ${promptTokens.length} and a response of ${maxResponseTokens} tokens need ${longest} positions; the model has ${config.maxPositionEmbeddings}`,
+    `a prompt of ${promptTokens.length} and a response of ${maxResponseTokens} tokens need ${longest} positions; the model has ${config.maxPositionEmbeddings}: shorten one of them`,
   );
 }
 

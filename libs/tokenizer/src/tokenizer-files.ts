@@ -21,7 +21,9 @@ export async function readObject(folder: string, name: string): Promise<Record<s
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     const remedy = `copy the tokenizer there: AutoTokenizer.from_pretrained(model).save_pretrained("${folder}") in Python writes both files`;
-    const what = isMissing ? `${path} does not exist; ${remedy}` : `${path}: ${messageOf(error)}`;
+    const what = isMissing
+      ? `${path} does not exist; ${remedy}`
+      : `can't read ${path}: ${messageOf(error)}; download or copy it again`;
     throw new MgrpoError('INVALID_MODEL', what, { cause: error });
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {

@@ -1,4 +1,7 @@
-import { loadModelFolder, weightsSha256 } from '@mgrpo/checkpoint';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadModelFolder, runFiles, weightsSha256 } from '@mgrpo/checkpoint';
+import { MgrpoError } from '@mgrpo/errors';
 import {
   GenerationEngine,
   type GenerationRequest,
@@ -44,9 +47,17 @@ interface ModelOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Loads weights and tokenizer of a folder into engines of this process. */
+/**
+ * Loads weights and tokenizer of a folder into engines of this process.
+ *
+ * @throws USAGE for a run folder, whose `config.json` is no model's; INVALID_MODEL
+ */
 export async function openModel(folder: string, options: ModelOptions): Promise<OpenModel> {
   const { slots, engines: numEngines = 1, device: setting = 'cpu' } = options;
+  if (existsSync(join(folder, runFiles.manifest))) {
+    const remedy = `name one of its models, like ${join(folder, runFiles.checkpoints, 'step-N')}`;
+    throw new MgrpoError('USAGE', `${folder} is the folder of a run; ${remedy}`);
+  }
   const [{ config, weights }, tokenizer] = await Promise.all([
     loadModelFolder(folder),
     loadTokenizer(folder),

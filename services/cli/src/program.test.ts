@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ import { describe, expect, inject, test } from 'vitest';
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
 const fixtures = fileURLToPath(new URL('../../../test/fixtures', import.meta.url));
+const base = join(fixtures, '../../models/arithmetic-base');
 const folder = mkdtempSync(join(tmpdir(), 'mgrpo-cli-'));
 
 /** Runs the command line as a person does, in a folder of its own. */
@@ -54,6 +55,7 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
     [['generate', '--model', 'm', '--prompt', 'p', '--samples', 'two'], /whole number from 1/],
     [['train', 'none.yaml'], /none\.yaml can't be read/],
     [['train', '--workers', 'poliy=2'], /--workers: .*did you mean "deployment\.workers\.policy"/],
+    [['train', '--workers', 'policy'], /--workers: "policy" names no number; write it as/],
     [['train', '--iterations', 'ten'], /--iterations: "iterations" is "ten"; it must be a whole/],
     [
       ['train', '--set', 'algorithm.groupSize=30'],
@@ -73,6 +75,25 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
     writeFileSync(join(folder, 'held', 'manifest.json'), '{}');
     const { code, stderr } = await mgrpo('train', '--run', 'held');
     expect(stderr).toMatch(/held already holds a run; go on with it by --resume/);
+    expect(code).toBe(2);
+  });
+
+  test('nor is a folder of other things, such as a model, whose config.json would be lost', async () => {
+    cpSync(join(fixtures, 'tiny-qwen3'), join(folder, 'model'), { recursive: true });
+    const before = readFileSync(join(folder, 'model', 'config.json'));
+    const { code, stderr } = await mgrpo('train', '--run', 'model');
+    expect(stderr).toMatch(
+      /model holds other things \(after_step\.safetensors, .*\); choose a new or an/,
+    );
+    expect(code).toBe(2);
+    expect(readdirSync(join(folder, 'model'))).toEqual(readdirSync(join(fixtures, 'tiny-qwen3')));
+    expect(readFileSync(join(folder, 'model', 'config.json'))).toEqual(before);
+  });
+
+  test('nor is a file', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    const { code, stderr } = await mgrpo('train', '--run', 'file');
+    expect(stderr).toMatch(/file can't be the folder of a run \(.*\); choose another one by --run/);
     expect(code).toBe(2);
   });
 });
@@ -97,6 +118,35 @@ describe('failures end with 1 and name the thing', () => {
     expect(stderr).toMatch(/^mgrpo: no Redis at redis:\/\/:\*\*\*@127\.0\.0\.1:1: .*\n$/);
     expect(code).toBe(1);
   });
+});
+
+test('generate ends its response where the positions of the model end, unless told', async () => {
+  const question = ['generate', '--model', base, '--prompt', '6+1+6-2*6*7='];
+  const { code, stdout } = await mgrpo(...question);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/>\d\n$/);
+  const told = await mgrpo(...question, '--max-tokens', '60');
+  expect(told.stderr).toMatch(/need 72 positions; the model has 64: shorten one of them/);
+  expect(told.code).toBe(1);
+});
+
+test('eval on prompts says by which settings they fit into the model', async () => {
+  writeFileSync(join(folder, 'sums.jsonl'), '{"prompt": "1+1=", "answer": "2"}');
+  const { code, stderr } = await mgrpo('eval', '--model', base, '--prompts', 'sums.jsonl');
+  expect(stderr).toMatch(
+    /responses of 3072 need 3076 positions; the model has 64: name its recipe/,
+  );
+  expect(code).toBe(2);
+});
+
+test('a run folder is not taken for a model', async () => {
+  mkdirSync(join(folder, 'run'));
+  writeFileSync(join(folder, 'run', 'manifest.json'), '{}');
+  const { code, stderr } = await mgrpo('generate', '--model', 'run', '--prompt', 'x');
+  expect(stderr).toMatch(
+    /run is the folder of a run; name one of its models, like run\/checkpoints/,
+  );
+  expect(code).toBe(2);
 });
 
 test('verify prints one JSON object with the largest differences', async () => {
@@ -132,8 +182,6 @@ test('doctor lists every device, with the reason where auto does not take it', a
   expect(stdout).toMatch(/✓ +cuda +not taken: the CUDA provider is not in this installation; take/);
   expect(stdout).toMatch(/✓ +webgpu +not taken: /);
 });
-
-const base = join(fixtures, '../../models/arithmetic-base');
 
 test('a device that does not work here is refused by name, with what is missing', async () => {
   const flags = ['--model', base, '--prompt', '1+1=', '--device', 'cuda'];

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { runFiles } from '@mgrpo/checkpoint';
 import { loadRunConfig, type Override, type RunConfig, runIdentity } from '@mgrpo/config';
-import { MgrpoError } from '@mgrpo/errors';
+import { MgrpoError, messageOf } from '@mgrpo/errors';
 import { newestRunFolder } from './newest-run.ts';
 import { setSettings, textSetting, valueSetting, workerSettings } from './settings.ts';
 
@@ -41,7 +41,8 @@ export interface Surroundings {
  *
  * A run that goes on takes its own stored configuration, never the recipe, which may have changed since.
  *
- * @throws USAGE when the folder holds a run and --resume is missing, or the other way round
+ * @throws USAGE when the folder holds a run and --resume is missing, or the other way round, or when it holds what is no
+ *   run's: a model folder has a `config.json` of its own
  */
 export function planTraining(
   recipe: string | undefined,
@@ -64,6 +65,7 @@ export function planTraining(
   if (isResumed && !holdsRun) {
     throw new MgrpoError('USAGE', `${folder} holds no run; leave out --resume to start one there`);
   }
+  if (!isResumed) requireNothingElse(folder);
   const config = loadRunConfig({
     file: isResumed ? join(folder, runFiles.config) : recipeFile,
     environment,
@@ -71,6 +73,38 @@ export function planTraining(
   });
   if (isResumed) requireSameRun(folder, config);
   return { config, folder, isResumed };
+}
+
+/** What a start that failed before there was a run may have left, and what file systems bring. */
+const harmlessNames: ReadonlySet<string> = new Set([
+  ...Object.values(runFiles),
+  ...['logs', 'redis', 'lost+found'],
+]);
+
+/** @throws USAGE when a new run would write among files that are not its own */
+function requireNothingElse(folder: string): void {
+  const others = namesIn(folder).filter(
+    (name) => !name.startsWith('.') && !harmlessNames.has(name),
+  );
+  if (others.length === 0) return;
+  const some = others.slice(0, 3).join(', ') + (others.length > 3 ? ', …' : '');
+  throw new MgrpoError(
+    'USAGE',
+    `${folder} holds other things (${some}); choose a new or an empty folder by --run`,
+  );
+}
+
+function namesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    throw new MgrpoError(
+      'USAGE',
+      `${folder} can't be the folder of a run (${messageOf(error)}); choose another one by --run`,
+      { cause: error },
+    );
+  }
 }
 
 /** The recipe's configuration with what environment and command line set: what a start knows of a run that it has yet to find. */

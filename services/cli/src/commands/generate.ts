@@ -11,11 +11,15 @@ export interface GenerateFlags {
   readonly samples: number;
   readonly temperature: number;
   readonly topP: number;
-  readonly maxTokens: number;
+  /** Default: 256, less where the model's positions end. */
+  readonly maxTokens?: number;
   readonly seed: number;
   readonly device: DeviceSetting;
   readonly json?: boolean;
 }
+
+/** The longest response unless told (tokens). */
+const defaultMaxTokens = 256;
 
 /** Prints responses to one prompt. */
 export async function generate(flags: GenerateFlags): Promise<number> {
@@ -27,8 +31,10 @@ export async function generate(flags: GenerateFlags): Promise<number> {
     device: flags.device,
   });
   try {
+    const tokens = await promptTokens(model, flags);
+    const room = Math.max(1, model.maxTokens - tokens.length);
     const rollouts = await model.respond({
-      promptTokens: await promptTokens(model, flags),
+      promptTokens: tokens,
       prompt: 0,
       seed: flags.seed,
       samples: flags.samples,
@@ -37,7 +43,7 @@ export async function generate(flags: GenerateFlags): Promise<number> {
         temperature: flags.temperature,
         topP: flags.topP,
         topK: 0,
-        maxResponseTokens: flags.maxTokens,
+        maxResponseTokens: flags.maxTokens ?? Math.min(defaultMaxTokens, room),
       },
     });
     for (const { tokens, finishReason } of rollouts) {

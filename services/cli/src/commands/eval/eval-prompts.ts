@@ -2,6 +2,7 @@ import { answerOf, canonicalAnswer } from '@mgrpo/answers';
 import { type AnsweredProblem, type AnswerTally, tallyAnswers } from '@mgrpo/benchmarks';
 import type { RunConfig } from '@mgrpo/config';
 import { readEvaluationPrompts, tokenizePrompts } from '@mgrpo/datasets';
+import { MgrpoError } from '@mgrpo/errors';
 import type { DeviceSetting } from '@mgrpo/runtime';
 import { openPromptEncoder } from '@mgrpo/tokenizer';
 import { type OpenModel, openModel } from '../../model.ts';
@@ -36,12 +37,27 @@ export async function evalPrompts(flags: PromptsFlags, config: RunConfig): Promi
   try {
     const encode = await openPromptEncoder(flags.model, model.tokenizer, config.prompts);
     const tokenized = await tokenizePrompts(problems, { ...config.prompts, encode });
+    requirePositions(model, tokenized.prompts, config);
     const result = await score(model, tokenized.prompts, config);
     print(result, { isJson: flags.json === true, config, tooLong: tokenized.numRejected });
     return 0;
   } finally {
     await model.close();
   }
+}
+
+/** @throws USAGE when the longest prompt and response don't fit into the model's positions */
+function requirePositions(
+  { maxTokens }: OpenModel,
+  prompts: readonly { readonly tokens: Int32Array }[],
+  { sampling: { maxResponseTokens } }: RunConfig,
+): void {
+  const longest = prompts.reduce((length, { tokens }) => Math.max(length, tokens.length), 0);
+  if (longest + maxResponseTokens <= maxTokens) return;
+  throw new MgrpoError(
+    'USAGE',
+    `prompts of up to ${longest} tokens and responses of ${maxResponseTokens} need ${longest + maxResponseTokens} positions; the model has ${maxTokens}: name its recipe with --recipe, or lower sampling.maxResponseTokens with --set`,
+  );
 }
 
 async function score(
