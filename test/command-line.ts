@@ -1,5 +1,6 @@
-import { type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
@@ -13,11 +14,16 @@ export interface CommandResult {
   pid: number | undefined;
 }
 
+interface ProgramOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
+  /** Ctrl-C is sent when stdout says this for the first time. */
+  readonly until?: RegExp;
+}
+
 /** Runs a program to its end; one that hangs is killed after a minute. */
 export async function runProgram(
   program: string,
   args: readonly string[],
-  options: Pick<SpawnOptions, 'cwd' | 'env'> = {},
+  { until, ...options }: ProgramOptions = {},
 ): Promise<CommandResult> {
   const child = spawn(program, args, {
     ...options,
@@ -25,6 +31,7 @@ export async function runProgram(
     timeout: 60_000,
     killSignal: 'SIGKILL',
   });
+  if (until !== undefined) interruptAt(until, child);
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
@@ -33,8 +40,27 @@ export async function runProgram(
   return { code, stdout, stderr, pid: child.pid };
 }
 
+function interruptAt(until: RegExp, child: ChildProcessByStdio<null, Readable, Readable>): void {
+  let said = '';
+  const look = (chunk: Buffer) => {
+    said += chunk;
+    if (!until.test(said)) return;
+    child.stdout.off('data', look);
+    child.kill('SIGINT');
+  };
+  child.stdout.on('data', look);
+}
+
 /** Runs `mgrpo ARGS` as a person does, in a process of its own. */
 export function mgrpo(...args: string[]): Promise<CommandResult> {
-  const env = { ...process.env, REDIS_URL: '' };
-  return runProgram(process.execPath, [main, ...args], { env });
+  return runProgram(process.execPath, [main, ...args], { env: withoutRedis() });
+}
+
+/** The same, with Ctrl-C when stdout says `until`. */
+export function mgrpoUntil(until: RegExp, ...args: string[]): Promise<CommandResult> {
+  return runProgram(process.execPath, [main, ...args], { env: withoutRedis(), until });
+}
+
+function withoutRedis(): NodeJS.ProcessEnv {
+  return { ...process.env, REDIS_URL: '' };
 }

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'no
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mgrpo } from '../command-line.ts';
+import { mgrpo, mgrpoUntil } from '../command-line.ts';
 import { makeWorkspace, writeRecipe } from '../loop/small-run.ts';
 
 let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
@@ -163,6 +163,18 @@ describe('wrong input ends with code 1 and names the thing and the remedy', () =
     expect(again.code).toBe(0);
     expect(JSON.parse(readFileSync(join(run, 'summary.json'), 'utf8')).iterations).toBe(2);
   });
+});
+
+it('a run that was stopped before it had begun says so, and starts in the same folder', async () => {
+  const runFolder = join(workspace.folder, 'stopped');
+  const recipe = writeRecipe({ runFolder, base: workspace.base });
+  const run = join(runFolder, 'run');
+  const stopped = await mgrpoUntil(/Run folder/, 'train', recipe, '--run', run);
+  expect(stopped.stdout).toMatch(/Stopped before the run had begun; start it with: mgrpo train/);
+  expect(stopped.code).toBe(130);
+  const again = await mgrpoUntil(/iteration 1/, 'train', recipe, '--run', run);
+  expect(again.stderr).toBe('');
+  expect(again.stdout).toMatch(/go on with: mgrpo train --resume/);
 });
 
 it('a run folder that holds a run is not overwritten', async () => {

@@ -75,10 +75,10 @@ export function planTraining(
   return { config, folder, isResumed };
 }
 
-/** What a start that failed before there was a run may have left, and what file systems bring. */
+/** What a start that ended before there was a run may have left, and what file systems bring. */
 const harmlessNames: ReadonlySet<string> = new Set([
   ...Object.values(runFiles),
-  ...['logs', 'redis', 'lost+found'],
+  ...['logs', 'redis', 'summary.json', 'report.html', 'lost+found'],
 ]);
 
 /** @throws USAGE when a new run would write among files that are not its own */

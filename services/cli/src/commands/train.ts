@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { maxSkippedInARow } from '@mgrpo/algorithm';
@@ -34,6 +34,7 @@ export async function train(recipe: string | undefined, flags: TrainFlags): Prom
   const records: MetricsRecord[] = run.isResumed ? tail.read() : [];
   const json = flags.json === true;
   const printer = progressPrinter(process.stdout, { json, total: config.iterations, records });
+  const stop = stopSignal((message) => printer.notice(message));
   printer.notice(headline(run, records.length > 0));
   const follow = () => {
     for (const record of tail.read()) {
@@ -42,10 +43,9 @@ export async function train(recipe: string | undefined, flags: TrainFlags): Prom
       if (record.kind === 'evaluation') writeResults(run, records, 'stopped');
     }
   };
-  // Loaded now, so that a mistyped key is told before the queue's and the network's libraries are read.
-  const { runTraining } = await import('@mgrpo/service');
-  const stop = stopSignal((message) => printer.notice(message));
   try {
+    // Loaded now, so that a mistyped key is told before the queue's and the network's libraries are read.
+    const { runTraining } = await import('@mgrpo/service');
     const outcome = await runTraining({
       config: local,
       storedConfig: config,
@@ -101,6 +101,9 @@ function farewell({ folder }: TrainingRun, summary: RunSummary): string {
   }
   if (outcome === 'diverged') {
     return `Ended after ${iterations} iterations: ${maxSkippedInARow} optimiser steps in a row had a loss or gradient that is NaN or infinite. ${join(nameOf(folder), runFiles.metrics)} names their prompts and rollouts (skippedSteps); the weights of before are in ${join(nameOf(folder), runFiles.checkpoints)}. Start a new run with a lower algorithm.optimizer.learningRate.`;
+  }
+  if (outcome === 'stopped' && !existsSync(join(folder, runFiles.manifest))) {
+    return `Stopped before the run had begun; start it with: mgrpo train RECIPE --run ${nameOf(folder)}`;
   }
   if (outcome === 'stopped') {
     return `Stopped after ${iterations} iterations; go on with: mgrpo train --resume --run ${nameOf(folder)}`;
