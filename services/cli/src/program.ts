@@ -166,11 +166,7 @@ function addGenerate(program: Command, done: Done): void {
     .option('--samples <k>', 'how many responses', wholeNumber(1), 1)
     .option('--temperature <t>', 'sampling temperature; 0: greedy', decimal(0), 0)
     .option('--top-p <p>', 'nucleus cut; 1: none', decimal(0, 1), 1)
-    .option(
-      '--max-tokens <n>',
-      "longest response (default: 256 tokens, less where the model's positions end)",
-      wholeNumber(1),
-    )
+    .option('--max-tokens <n>', 'longest response (default: 256, or what fits)', wholeNumber(1))
     .option('--seed <n>', 'seed of the sampling', wholeNumber(0), 1)
     .addOption(deviceOption())
     .option('--json', 'print one JSON object a response')
