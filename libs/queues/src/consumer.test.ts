@@ -1,33 +1,24 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { Consumer, type ReceivedJob } from './consumer.ts';
 import { JobTrees } from './job-trees.ts';
 import { type LearnJob, learnJobSchema, queueNames } from './jobs.ts';
-import { connectRedis } from './redis.ts';
-import { openRedis, type RedisServer } from './redis-server.ts';
+import { startRedis, type TestRedis } from './testing.ts';
 
 const prefix = '{mgrpo.consumer}';
 const learn = { runId: 'consumer', iteration: 0, weightVersion: 0 };
-const folder = mkdtempSync(join(tmpdir(), 'mgrpo-consumer-'));
-let server: RedisServer;
-let redis: Redis;
+let server: TestRedis['server'];
+let redis: TestRedis['redis'];
 let trees: JobTrees;
+let close: TestRedis['close'];
 beforeAll(async () => {
-  const searchPath = process.env.PATH ?? '';
-  server = await openRedis({ url: null, folder, tell: () => {}, searchPath });
-  redis = connectRedis(server.url);
+  ({ server, redis, close } = await startRedis());
   trees = new JobTrees({ redis, prefix, attempts: 3 });
 });
 afterEach(() => redis.flushall());
 afterAll(async () => {
   await trees.close();
-  redis.disconnect();
-  await server.close();
-  rmSync(folder, { recursive: true, force: true });
+  await close();
 });
 
 function consume(jobDeadlineMs: number, handle: (job: ReceivedJob<LearnJob>) => Promise<null>) {

@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Consumer, NotYet, type ReceivedJob } from './consumer.ts';
 import { JobTrees, type TreePlan } from './job-trees.ts';
@@ -14,37 +10,26 @@ import {
   voteJobSchema,
 } from './jobs.ts';
 import { PayloadStore } from './payload-store.ts';
-import { connectRedis } from './redis.ts';
-import { openRedis, type RedisServer } from './redis-server.ts';
+import { startRedis, type TestRedis } from './testing.ts';
 
 const runId = 'r1';
 const prefix = '{mgrpo.r1}';
 const sampling = { temperature: 1, topP: 1, topK: 0, maxResponseTokens: 4, selfCertainty: false };
 
-let server: RedisServer;
-let folder: string;
-let redis: Redis;
+let server: TestRedis['server'];
+let redis: TestRedis['redis'];
+let close: TestRedis['close'];
 let payloads: PayloadStore;
 let trees: JobTrees;
 const consumers: Consumer<never>[] = [];
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'mgrpo-trees-'));
-  server = await openRedis({
-    url: null,
-    folder,
-    tell: () => {},
-    searchPath: process.env.PATH ?? '',
-  });
+  ({ server, redis, close } = await startRedis());
 });
 
-afterAll(async () => {
-  await server.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => close());
 
 beforeEach(async () => {
-  redis = connectRedis(server.url);
   await redis.flushall();
   payloads = new PayloadStore(redis, 60);
   trees = new JobTrees({ redis, prefix, attempts: 3 });
@@ -53,7 +38,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(consumers.splice(0).map((consumer) => consumer.close()));
   await trees.close();
-  redis.disconnect();
 });
 
 function rollout(prompt: number, role: 'policy' | 'momentum'): RolloutJob {

@@ -1,29 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { livingServices, Presence } from './presence.ts';
-import { connectRedis } from './redis.ts';
-import { openRedis, type RedisServer } from './redis-server.ts';
+import { startRedis, type TestRedis } from './testing.ts';
 
 const prefix = '{mgrpo.r1}';
 const sign = { service: 'voter', process: 'b:1', state: 'ready', weightVersions: [], jobs: 0 };
 
-let folder: string;
-let server: RedisServer;
-let redis: Redis;
+let redis: TestRedis['redis'];
+let close: TestRedis['close'];
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'mgrpo-presence-'));
-  const searchPath = process.env.PATH ?? '';
-  server = await openRedis({ url: null, folder, tell: () => {}, searchPath });
-  redis = connectRedis(server.url);
+  ({ redis, close } = await startRedis());
 });
-afterAll(async () => {
-  redis.disconnect();
-  await server.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => close());
 
 it('lists who gives signs of life, forgets the dead and skips what it cannot read', async () => {
   const presence = new Presence({

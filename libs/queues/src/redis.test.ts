@@ -1,10 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { MgrpoError } from '@mgrpo/errors';
 import { expect, it, onTestFinished } from 'vitest';
 import { connectRedis, isRedisOutage } from './redis.ts';
-import { openRedis } from './redis-server.ts';
+import { startRedis } from './testing.ts';
 
 it.each([
   "OOM command not allowed when used memory > 'maxmemory'.",
@@ -25,15 +22,8 @@ it.each([
 });
 
 it('a transaction that is discarded for want of memory is worth another try, one with a wrong command is not', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'mgrpo-redis-'));
-  const searchPath = process.env.PATH ?? '';
-  const server = await openRedis({ url: null, folder, tell: () => {}, searchPath });
-  const redis = connectRedis(server.url, 1000);
-  onTestFinished(async () => {
-    redis.disconnect();
-    await server.close();
-    await rm(folder, { recursive: true });
-  });
+  const { redis, close } = await startRedis(1000);
+  onTestFinished(close);
   const discarded = await redis
     .multi()
     .set('key', 'value')

@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { GenerationEngine } from '@mgrpo/generation';
 import { initialWeights, parseModelConfig } from '@mgrpo/model';
-import { connectRedis, openRedis, PayloadStore, type RolloutJob } from '@mgrpo/queues';
+import { PayloadStore, type RolloutJob } from '@mgrpo/queues';
+import { startRedis } from '@mgrpo/queues/testing';
 import { openSecurity } from '@mgrpo/rpc';
 import { createLogger, createMetrics, createRegistry, quietTracer } from '@mgrpo/telemetry';
 import { expect, it, onTestFinished } from 'vitest';
@@ -25,13 +23,8 @@ const model = parseModelConfig({
 
 /** A worker that holds version 1, on a Redis of its own. */
 async function openWorker() {
-  const folder = mkdtempSync(join(tmpdir(), 'mgrpo-worker-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const searchPath = process.env.PATH ?? '';
-  const server = await openRedis({ url: null, folder, tell: () => {}, searchPath });
-  onTestFinished(() => server.close());
-  const redis = connectRedis(server.url);
-  onTestFinished(() => redis.disconnect());
+  const { redis, close } = await startRedis();
+  onTestFinished(close);
   const engine = await GenerationEngine.start({ model, slots: 4, device: 'cpu' });
   onTestFinished(() => engine.close());
   await engine.setWeights(1, initialWeights(model, 1));

@@ -1,14 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  Consumer,
-  connectRedis,
-  JobTrees,
-  type LearnJob,
-  learnJobSchema,
-  openRedis,
-} from '@mgrpo/queues';
+import { Consumer, JobTrees, type LearnJob, learnJobSchema } from '@mgrpo/queues';
+import { startRedis } from '@mgrpo/queues/testing';
 import { type LearnerState__Output, openSecurity } from '@mgrpo/rpc';
 import { createLogger, createRegistry, quietTracer } from '@mgrpo/telemetry';
 import { expect, it, onTestFinished } from 'vitest';
@@ -21,13 +12,8 @@ const runId = 'r';
 const log = createLogger({ service: 'coordinator', level: 'silent' });
 
 async function openTrees() {
-  const folder = mkdtempSync(join(tmpdir(), 'mgrpo-coordinator-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const searchPath = process.env.PATH ?? '';
-  const server = await openRedis({ url: null, folder, tell: () => {}, searchPath });
-  onTestFinished(() => server.close());
-  const redis = connectRedis(server.url);
-  onTestFinished(() => redis.disconnect());
+  const { server, redis, close } = await startRedis();
+  onTestFinished(close);
   const trees = new JobTrees({ redis, prefix, attempts: 1 });
   onTestFinished(() => trees.close());
   return { server, redis, trees };
