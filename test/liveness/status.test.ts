@@ -1,5 +1,8 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runFiles } from '@mgrpo/checkpoint';
+import { freePort } from '@mgrpo/queues';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Cluster } from '../chaos/cluster.ts';
 import { mgrpo } from '../command-line.ts';
@@ -13,9 +16,10 @@ afterAll(() => workspace.remove());
 
 describe('a run of many processes', () => {
   let cluster: Cluster;
+  let folder: string;
 
   beforeAll(async () => {
-    const folder = join(workspace.folder, 'cluster');
+    folder = join(workspace.folder, 'cluster');
     const set = ['iterations=100000', 'prompts.validation=null', 'deployment.deadlines.rpcMs=9000'];
     const config = smallConfig({ runFolder: folder, base: workspace.base, set });
     cluster = await Cluster.start(folder, config);
@@ -39,6 +43,23 @@ describe('a run of many processes', () => {
     }
     expect(stdout).toContain('rpcMs 9000 (default 10000)');
     expect(stdout.split('\n').length).toBeLessThan(45);
+  });
+
+  it('tells of a run that was killed, and left its address, from one that is there now', async () => {
+    const killed = join(folder, 'killed');
+    mkdirSync(join(killed, 'logs'), { recursive: true });
+    writeFileSync(join(killed, runFiles.manifest), JSON.stringify({ runId: 'killed' }));
+    const statusAt = async (coordinator: string) => {
+      writeFileSync(join(killed, 'logs', 'addresses.json'), JSON.stringify({ coordinator }));
+      return await mgrpo('status', killed, '--config', join(folder, 'recipe.yaml'));
+    };
+    const there = await statusAt(cluster.coordinator);
+    const nobody = await statusAt(`127.0.0.1:${await freePort()}`);
+    expect([there.code, nobody.code]).toEqual([1, 1]);
+    expect(there.stderr).toMatch(/the run in \S+killed is not at .*: run \w+ is there now; it was/);
+    for (const { stderr } of [there, nobody]) {
+      expect(stderr).toMatch(/is not at 127\.0\.0\.1:\d+.* mgrpo train --resume --run \S+killed/);
+    }
   });
 
   it('says who holds the jobs that it waits for', async () => {
