@@ -112,10 +112,17 @@ test('misspelt variables and overrides are errors', () => {
 test('a missing recipe and one that is no YAML are errors with a place', () => {
   const missing = { file: join(folder, 'none.yaml'), environment: {}, overrides: [] };
   expect(messageOf(() => loadRunConfig(missing))).toContain("none.yaml can't be read");
-  expect(messageOf(() => load('a: [1\nb: 2'))).toContain('recipe.yaml:2: ');
+  expect(messageOf(() => load('a: [1\nb: 2'))).toMatch(
+    /recipe\.yaml:2: .* with a \]; mend the YAML there$/,
+  );
   expect(messageOf(() => load('- a'))).toContain('must hold a map of keys');
   // Found by `npm run fuzz`.
   expect(messageOf(() => load('a: *b'))).toContain('recipe.yaml: Unresolved alias');
+});
+
+test('a text that may be null is called that', () => {
+  const message = messageOf(() => load(minimal, ['prompts.systemPrompt=[a]']));
+  expect(message).toContain('"prompts.systemPrompt" is ["a"]; it must be a text or null');
 });
 
 test.each([

@@ -15,7 +15,8 @@ export interface Field {
 }
 
 interface SchemaNode {
-  type?: string;
+  /** Several where each may be: zod writes a text or null so. */
+  type?: string | string[];
   enum?: unknown[];
   anyOf?: SchemaNode[];
   items?: SchemaNode;
@@ -70,6 +71,9 @@ function fieldOf(node: SchemaNode, path: readonly string[]): Field {
 function typeText(node: SchemaNode): string {
   if (node.anyOf) return node.anyOf.map(typeText).join(' or ');
   if (node.enum) return `one of ${node.enum.join(', ')}`;
+  if (Array.isArray(node.type)) {
+    return node.type.map((type) => typeText({ ...node, type })).join(' or ');
+  }
   switch (node.type) {
     case 'integer':
       return `a whole number${rangeText(node)}`;

@@ -61,6 +61,16 @@ async function weightServer(
   return client;
 }
 
+it('a server that is not there is named, in one sentence', async () => {
+  const client = connect(contracts.WeightService, '127.0.0.1:1', openSecurity);
+  closers.push(() => client.close());
+  const chunks = serverStream('learner', (...call) => client.fetch({}, ...call));
+  await expect(chunks.next()).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringMatching(/^learner: .*ECONNREFUSED 127\.0\.0\.1:1\.?$/),
+  });
+});
+
 describe('weights over a stream', () => {
   it('arrive whole, in chunks below the receive limit, and match their hash', async () => {
     const client = await weightServer((_request, sink) => sendWeights(sink, whole, sending));

@@ -55,7 +55,9 @@ export function fromStatus(error: unknown, target: string): MgrpoError {
   }
   const named = metadata?.get(codeHeader)[0];
   const known = errorCodes.find((candidate) => candidate === named);
-  return new MgrpoError(known ?? codeOf.get(code) ?? 'INTERNAL', `${target}: ${details}`, {
+  // gRPC ends its sentence with a heading that has nothing below it.
+  const said = details?.replace(/ Resolution note: $/, '');
+  return new MgrpoError(known ?? codeOf.get(code) ?? 'INTERNAL', `${target}: ${said}`, {
     cause: error,
   });
 }
