@@ -45,6 +45,7 @@ export default defineConfig({
     // Only a hang takes so long, also where other work shares the machine.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     reporters: ['default', finalCount, failedFiles],
   },
 });

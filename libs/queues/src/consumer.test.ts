@@ -62,6 +62,6 @@ it('a job whose lock is lost is taken again, and who had it may go on', async ()
   const id = await trees.add({ kind: 'iteration', learn, questions: [] });
   await expect.poll(() => signals.length).toBe(1);
   await redis.del(`${prefix}:learn:${id}:lock`);
-  await expect.poll(() => trees.state('learn', id), { timeout: 5000 }).toEqual({ kind: 'missing' });
+  await expect.poll(() => trees.state('learn', id)).toEqual({ kind: 'missing' });
   expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
 });

@@ -195,7 +195,7 @@ describe('a job tree', () => {
       return await payloads.put(data.key, Buffer.from('x'));
     });
     await expect
-      .poll(() => trees.state('learn', id), { timeout: 5000 })
+      .poll(() => trees.state('learn', id))
       .toMatchObject({ kind: 'failed', reason: expect.stringContaining('out of memory') });
   });
 
@@ -228,7 +228,7 @@ describe('a job', () => {
       return null;
     });
     await expect
-      .poll(() => trees.state('learn', id), { timeout: 5000 })
+      .poll(() => trees.state('learn', id))
       .toMatchObject({ kind: 'failed', reason: expect.stringContaining('numRollouts') });
     expect(calls).toBe(0);
   });
@@ -239,7 +239,7 @@ describe('a job', () => {
       throw new NotYet('weights of version 9 have not arrived', 50);
     });
     await expect
-      .poll(() => trees.state('learn', id), { timeout: 15_000 })
+      .poll(() => trees.state('learn', id))
       .toMatchObject({ kind: 'failed', reason: expect.stringContaining('version 9') });
   });
 });

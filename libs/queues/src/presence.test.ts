@@ -37,7 +37,7 @@ it('tells of a service that cannot say how it is, and asks it again', async () =
     },
     onError: ({ message }) => errors.push(message),
   });
-  await expect.poll(() => errors.length, { timeout: 3000 }).toBe(2);
+  await expect.poll(() => errors.length).toBeGreaterThan(1);
   expect(errors[0]).toBe('no sign of life could be given: the engine has ended');
   presence.close();
 });

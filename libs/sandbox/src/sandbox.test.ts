@@ -233,7 +233,7 @@ describe.skipIf(sandbox === null)('the sandbox', () => {
     const bwrap = /(\d+) bwrap/.exec(children)!;
     process.kill(Number(bwrap[1]), 'SIGKILL');
     expect((await settled)[0]).toMatchObject({ reason: { code: 'UNAVAILABLE' } });
-    await vi.waitFor(() => expect(processesNamed(mark)).toEqual([]));
+    await vi.waitFor(() => expect(processesNamed(mark)).toEqual([]), { timeout: 20_000 });
   });
 
   test('refuses limits that make no sense', async () => {

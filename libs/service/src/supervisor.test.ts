@@ -26,7 +26,7 @@ it('a service stands back as far as it was told, and others do not', async () =>
     await supervisor.stop();
     rmSync(logFolder, { recursive: true });
   });
-  await expect.poll(() => told.size, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => told.size).toBe(2);
   const usual = Number(told.get('usual'));
   expect(Number(told.get('kind'))).toBe(Math.min(usual + 10, 19));
 });

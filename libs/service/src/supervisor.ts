@@ -121,7 +121,8 @@ export class Supervisor {
     });
     const { promise: ended, resolve } = Promise.withResolvers<string>();
     child.on('error', (error) => resolve(error.message));
-    child.on('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    // After its messages, which `exit` may come before: the last one says why it has failed.
+    child.on('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
     const reason = await ended;
     this.#children.delete(name);
     return failure === undefined ? { reason } : { reason: failure.message, failure };

@@ -139,6 +139,7 @@ async function runInProcess(
 function ended(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`));
+    // After its messages, which `exit` may come before.
+    child.once('close', (code, signal) => resolve(signal ?? `code ${code}`));
   });
 }
