@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '@mgrpo/queues';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mgrpo, mgrpoUntil } from '../command-line.ts';
 import { makeWorkspace, writeRecipe } from '../loop/small-run.ts';
@@ -146,9 +147,9 @@ describe('wrong input ends with code 1 and names the thing and the remedy', () =
   });
 
   it('a port that is taken; the same run starts when it is free', async () => {
-    const holder = createServer().listen(0, '127.0.0.1');
+    const port = await freePort();
+    const holder = createServer().listen(port, '127.0.0.1');
     await once(holder, 'listening');
-    const { port } = holder.address() as { port: number };
     const flags = ['--set', `deployment.learner.port=${port}`, '--iterations', '2'];
     const taken = await trainBadly('port', ...flags);
     expect(taken.stderr).toMatch(

@@ -29,7 +29,7 @@ const expected = async () => {
     servedModel: 'model',
     maxTokens: 64,
     sample: { text: '1+2=', tokens: [...tokenizer.encode('1+2=')] },
-    timeoutMs: 1000,
+    timeoutMs: 30_000,
   };
 };
 const clientOf = (url: string) =>

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '@mgrpo/queues';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { mgrpo } from '../command-line.ts';
 import { makeWorkspace, type SmallRun, trainSmall } from '../loop/small-run.ts';
@@ -32,9 +33,10 @@ test('a run on servers finishes; one that is killed and comes back with the base
   const { base } = workspace;
   const momentum = await TestEngineServer.start({ folder: base, bfloat16: true });
   onTestFinished(() => momentum.kill());
-  let policy = await TestEngineServer.start({ folder: base, bfloat16: true });
+  const port = await freePort();
+  let policy = await TestEngineServer.start({ folder: base, bfloat16: true, port });
   onTestFinished(() => policy.kill());
-  const { url, port } = policy;
+  const { url } = policy;
   let restarting = Promise.resolve();
   const result = await trainSmall({
     ...runOn({ policy: url, momentum: momentum.url }, 'killed'),
@@ -55,7 +57,6 @@ test('a run on servers finishes; one that is killed and comes back with the base
   const gaps = iterations.flatMap(
     ({ step }) => (step as { logprobGap: number } | null)?.logprobGap ?? [],
   );
-  console.log('GAPS', gaps);
   expect(gaps.length).toBeGreaterThan(2);
   expect(Math.max(...gaps)).toBeLessThan(0.01);
   // The one that came back had to be given weights again.

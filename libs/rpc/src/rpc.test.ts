@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { MgrpoError } from '@mgrpo/errors';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FetchRequest__Output } from './gen/mgrpo/v1/FetchRequest.ts';
@@ -128,13 +128,13 @@ describe('weights over a stream', () => {
   });
 });
 
-async function statusServer(respond: (signal: AbortSignal) => Promise<RolloutStatus>) {
+async function statusServer(respond: (signal: AbortSignal) => Promise<RolloutStatus>, port = 0) {
   const handler = unaryHandler<GetRolloutStatusRequest__Output, RolloutStatus>((_request, signal) =>
     respond(signal),
   );
   const server = await RpcServer.start({
     host: '127.0.0.1',
-    port: 0,
+    port,
     reflection: true,
     services: [
       {
@@ -180,30 +180,15 @@ describe('unary', () => {
   });
 
   it('waits for a server that is not up yet when asked to', async () => {
-    const first = await statusServer(async () => ({ state: 'ready' }));
-    const { port } = first.server;
-    await first.server.close(100);
+    // Below the ports of outgoing connections, one of which could take it while nobody listens.
+    const port = randomInt(15_000, 32_000);
     const client = connect(contracts.RolloutService, `127.0.0.1:${port}`, openSecurity);
     closers.push(() => client.close());
     const call = unary<RolloutStatus__Output>('rollout', (...c) => client.getStatus({}, ...c), {
-      deadlineMs: 5000,
+      deadlineMs: 30_000,
       waitForReady: true,
     });
-    const server = await RpcServer.start({
-      host: '127.0.0.1',
-      port,
-      reflection: false,
-      services: [
-        {
-          definition: contracts.RolloutService.service,
-          implementation: {
-            generate: unaryHandler(async () => ({})),
-            getStatus: unaryHandler(async () => ({ state: 'late' })),
-          },
-        },
-      ],
-    });
-    closers.push(() => server.close(100));
+    await statusServer(async () => ({ state: 'late' }), port);
     expect((await call).state).toBe('late');
   });
 });

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { freePort } from '@mgrpo/queues';
 import { contracts, openSecurity, RpcServer, type WeightVersion } from '@mgrpo/rpc';
 import { createLogger } from '@mgrpo/telemetry';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -68,9 +69,9 @@ describe('a subscriber', () => {
     for (const version of [0, 1, 2]) publish(publisher, version);
     const { port } = await serve(publisher);
     const { feed, seen } = follow(port);
-    expect(await feed.arrived(2, 5000)).toBe(true);
+    expect(await feed.arrived(2, 30_000)).toBe(true);
     const third = publish(publisher, 3);
-    expect(await feed.arrived(3, 5000)).toBe(true);
+    expect(await feed.arrived(3, 30_000)).toBe(true);
     expect(seen.map(({ role, version }) => [role, version])).toEqual([
       ['policy', 1],
       ['policy', 2],
@@ -82,14 +83,14 @@ describe('a subscriber', () => {
   it('goes on with the next learner when the one before dies', async () => {
     const first = new WeightPublisher(1);
     publish(first, 4, 1);
-    const server = await serve(first);
+    const server = await serve(first, await freePort());
     const { feed, seen } = follow(server.port);
-    await feed.arrived(4, 5000);
+    await feed.arrived(4, 30_000);
     await server.close(0);
     const second = new WeightPublisher(1);
     publish(second, 5, 2);
     await serve(second, server.port);
-    expect(await feed.arrived(5, 5000)).toBe(true);
+    expect(await feed.arrived(5, 30_000)).toBe(true);
     expect(seen.map(({ version, learnerEpoch }) => [version, learnerEpoch])).toEqual([
       [4, 1],
       [5, 2],
@@ -99,9 +100,9 @@ describe('a subscriber', () => {
   it('does not believe a learner that was displaced', async () => {
     const current = new WeightPublisher(1);
     publish(current, 4, 2);
-    const server = await serve(current);
+    const server = await serve(current, await freePort());
     const { feed, seen } = follow(server.port);
-    await feed.arrived(4, 5000);
+    await feed.arrived(4, 30_000);
     await server.close(0);
     const zombie = new WeightPublisher(1);
     publish(zombie, 5, 1);
@@ -124,14 +125,14 @@ describe('a fetch', () => {
     const publisher = new WeightPublisher(2);
     const versions = [0, 1].map((version) => publish(publisher, version));
     const { feed } = follow((await serve(publisher)).port);
-    expect(await feed.fetch(0, 5000)).toEqual(versions[0]);
+    expect(await feed.fetch(0, 30_000)).toEqual(versions[0]);
   });
 
   it('of a version that is gone names the ones that are kept', async () => {
     const publisher = new WeightPublisher(1);
     for (const version of [0, 1]) publish(publisher, version);
     const { feed } = follow((await serve(publisher)).port);
-    await expect(feed.fetch(0, 5000)).rejects.toMatchObject({
+    await expect(feed.fetch(0, 30_000)).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringContaining('kept are 1'),
     });
