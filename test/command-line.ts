@@ -19,7 +19,7 @@ interface ProgramOptions extends Pick<SpawnOptions, 'cwd' | 'env'> {
   readonly until?: RegExp;
 }
 
-/** Runs a program to its end; one that hangs is killed after a minute. */
+/** Runs a program to its end; one that hangs is killed before the test is. */
 export async function runProgram(
   program: string,
   args: readonly string[],
@@ -28,7 +28,7 @@ export async function runProgram(
   const child = spawn(program, args, {
     ...options,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
+    timeout: 110_000,
     killSignal: 'SIGKILL',
   });
   if (until !== undefined) interruptAt(until, child);

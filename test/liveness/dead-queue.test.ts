@@ -54,7 +54,8 @@ it('a worker whose connection is dead without a word opens its queue anew when j
   const redis = connectRedis(server.url);
   const trees = new JobTrees({ redis, prefix, attempts: 3 });
   try {
-    while (link.bytes === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    // It waits for jobs: both of its connections are there.
+    await expect.poll(() => redis.client('LIST')).toMatch(/ cmd=bzpopmin /);
     link.state = { kind: 'silent' };
     link.open();
     const learn = { runId: 'dead', iteration: 4, weightVersion: 4 };
@@ -68,4 +69,4 @@ it('a worker whose connection is dead without a word opens its queue anew when j
     redis.disconnect();
     await consumer.close();
   }
-}, 30_000);
+});

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeWorkspace, type SmallRun, type SmallRunResult, trainSmall } from './small-run.ts';
+import { makeWorkspace, type SmallRunResult, trainSmall } from './small-run.ts';
 
 /** So eager that a random model is suspected within the first iterations. */
 const eager = [
@@ -24,10 +24,10 @@ let suspected: { at: number; since: number };
 function train(
   name: string,
   set: readonly string[],
-  onIteration: SmallRun['onIteration'] = () => {},
+  env: Readonly<Record<string, string>> = {},
 ): Promise<SmallRunResult> {
   const { folder, base } = workspace;
-  return trainSmall({ runFolder: join(folder, name), base, set: [...eager, ...set], onIteration });
+  return trainSmall({ runFolder: join(folder, name), base, set: [...eager, ...set], env });
 }
 
 const iterations = ({ metrics }: SmallRunResult) =>
@@ -57,20 +57,26 @@ it('a warning leaves the run as it is, and stands in its records', () => {
   expect(suspected.at).toBeLessThan(6);
 });
 
-it('a pause ends the run at a checkpoint, also when the learner is killed just before', async () => {
-  const paused = await train('paused', ['collapse.onCollapse=pause'], (applied, pids) => {
-    if (applied === suspected.at - 1) process.kill(pids.get('learner')!, 'SIGKILL');
-  });
+/** The only checkpoint of such a run is that of its end. */
+const seldom = 'checkpoint.everyIterations=100';
+
+it('a pause ends the run at a checkpoint, also when the learner is killed while it writes that', async () => {
+  const armed = join(workspace.folder, 'armed');
+  mkdirSync(armed);
+  writeFileSync(join(armed, 'mid-checkpoint'), '');
+  const set = ['collapse.onCollapse=pause', seldom];
+  const paused = await train('paused', set, { MGRPO_FAULT_POINTS: armed });
+  expect(readdirSync(armed)).toEqual([]);
   expect(paused).toMatchObject({ outcome: 'halted', restarts: ['learner'] });
   expect(iterations(paused)).toEqual(iterations(warned).slice(0, suspected.at));
   expect(await checkpoints('paused')).toContain(`step-${suspected.at}`);
 }, 240_000);
 
 it('a run that was paused stays so until it is told to go on, and then comes to the same bits', async () => {
-  const again = await train('paused', ['collapse.onCollapse=pause']);
+  const again = await train('paused', ['collapse.onCollapse=pause', seldom]);
   expect(again.outcome).toBe('halted');
   expect(iterations(again)).toHaveLength(suspected.at);
-  expect(await train('paused', [])).toEqual(warned);
+  expect(await train('paused', [seldom])).toEqual(warned);
 }, 240_000);
 
 it('no iteration that was generated ahead is applied after a pause', async () => {

@@ -31,6 +31,8 @@ export interface SmallRun {
   signal?: AbortSignal;
   /** The program that becomes the services; this one's command line by default. */
   program?: string;
+  /** Of the services, over this process's. */
+  env?: Readonly<Record<string, string>>;
 }
 
 export interface SmallRunResult {
@@ -60,7 +62,7 @@ export async function trainSmall(run: SmallRun): Promise<SmallRunResult> {
     runFolder: run.runFolder,
     serveCommand: [run.program ?? cli, 'serve'],
     searchPath: process.env.PATH ?? '',
-    env: process.env,
+    env: { ...process.env, ...run.env },
     signal: run.signal ?? new AbortController().signal,
     hooks: { onService, onState: () => {}, tell: () => {} },
   }).finally(() => clearInterval(watching));
@@ -101,7 +103,8 @@ function comparable({ seconds: _seconds, ...record }: MetricsRecord): Record<str
   return record;
 }
 
-function appliedIterations(runFolder: string): number {
+/** Iterations that stand in the metrics of a run. */
+export function appliedIterations(runFolder: string): number {
   const path = join(runFolder, runFiles.metrics);
   if (!existsSync(path)) return 0;
   return readFileSync(path, 'utf8').split('"kind":"iteration"').length - 1;

@@ -23,8 +23,8 @@ beforeAll(async () => {
 
 afterAll(() => workspace.remove());
 
-/** From now on services start from this version of the program, which is this one under another number. */
-function install(version: string): void {
+/** Makes a version of the program, which is this one under another number. */
+function build(version: string): void {
   const folder = join(workspace.folder, version);
   mkdirSync(folder);
   for (const part of ['libs', 'services', 'protos', 'bin']) {
@@ -33,13 +33,18 @@ function install(version: string): void {
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   const description = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...description, version }));
-  writeFileSync(join(workspace.folder, 'version'), folder);
+}
+
+/** From now on services start from this version: at once, so that a run does not go on meanwhile. */
+function install(version: string): void {
+  writeFileSync(join(workspace.folder, 'version'), join(workspace.folder, version));
 }
 
 test('services of two patch versions compute the same bits, through a rolling restart', async () => {
   const { folder, base } = workspace;
   const set = ['iterations=16'];
   const undisturbed = await trainSmall({ runFolder: join(folder, 'undisturbed'), base, set });
+  for (const version of ['7.1.0', '7.1.1']) build(version);
   install('7.1.0');
   const first = new Map<string, number>();
   const turned: string[] = [];
@@ -68,6 +73,7 @@ test('services of two patch versions compute the same bits, through a rolling re
 
 test('a service, or a run, of another minor version is refused with both versions', async () => {
   const { folder, base } = workspace;
+  for (const version of ['8.1.0', '8.2.0']) build(version);
   install('8.1.0');
   const runFolder = join(folder, 'mixed');
   const stop = new AbortController();
