@@ -150,6 +150,15 @@ export class Cluster {
     process.kill(this.#member(name).pid, signal);
   }
 
+  /** Stops a service's process, and returns when none of its threads does anything any more. */
+  async freeze(name: string): Promise<void> {
+    await this.signal(name, 'SIGSTOP');
+    const tasks = `/proc/${this.#member(name).pid}/task`;
+    if (!existsSync(tasks)) return; // Not Linux.
+    const isStopped = (id: string) => /\) T /.test(readFileSync(join(tasks, id, 'stat'), 'utf8'));
+    await this.until(`${name} stands still`, () => readdirSync(tasks).every(isStopped));
+  }
+
   /** Sends a deadly signal, and waits until a new process is ready in its place. */
   async kill(name: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     await this.ready(name);

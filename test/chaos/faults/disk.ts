@@ -37,10 +37,11 @@ const truncatedCheckpoint: Fault = {
     const folder = join(cluster.runFolder, runFiles.checkpoints);
     const newest = () => newestOf(folder, /^step-\d+$/);
     await cluster.until('there is a checkpoint', () => newest() !== undefined);
-    await whileStopped(cluster, () => {
-      halve(join(folder, newest()!, 'trainer', 'optimizer.safetensors'));
-    });
-    requireWord(cluster, /checkpoint .* is not used/);
+    return await whileStopped(
+      cluster,
+      () => halve(join(folder, newest()!, 'trainer', 'optimizer.safetensors')),
+      /checkpoint .* is not used/,
+    );
   },
 };
 
@@ -50,19 +51,29 @@ const cutJournal: Fault = {
   kind: 'disk',
   strike: async (cluster) => {
     const folder = join(cluster.runFolder, runFiles.journal);
-    await whileStopped(cluster, () => {
+    const cut = () => {
       const path = join(folder, newestOf(folder, /^\d+\.log$/)!);
       truncateSync(path, statSync(path).size - 100);
-    });
-    requireWord(cluster, /the last record was cut short/);
+    };
+    return await whileStopped(cluster, cut, /the last record was cut short/);
   },
 };
 
-/** Damages files under a learner that can't see it, and lets its successor find them. */
-async function whileStopped(cluster: Cluster, damage: () => void): Promise<void> {
-  await cluster.signal('learner', 'SIGSTOP');
+/** Damages files under a learner that can't see it, and lets its successor find them: it says so by `words`. */
+async function whileStopped(
+  cluster: Cluster,
+  damage: () => void,
+  words: RegExp,
+): Promise<'missed' | undefined> {
+  await cluster.freeze('learner');
+  if (cluster.isOver) {
+    await cluster.signal('learner', 'SIGCONT');
+    return 'missed';
+  }
   damage();
   await cluster.kill('learner');
+  requireWord(cluster, words);
+  return undefined;
 }
 
 function newestOf(folder: string, pattern: RegExp): string | undefined {
