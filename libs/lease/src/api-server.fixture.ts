@@ -22,6 +22,8 @@ export class ApiServer {
   readonly account: string;
   /** How it answers: as it should, not at all, or with this status. */
   mode: 'well' | 'silent' | number = 'well';
+  /** Of its answers, in order. */
+  readonly statuses: number[] = [];
   readonly #server: Server;
   #version = 0;
 
@@ -74,6 +76,7 @@ export class ApiServer {
     for await (const chunk of request) chunks.push(chunk);
     if (this.mode === 'silent') return;
     const { status, body } = this.#handle(request, Buffer.concat(chunks).toString());
+    this.statuses.push(status);
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(body));
   }

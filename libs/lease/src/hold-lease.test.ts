@@ -23,21 +23,25 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function store(deadlineMs = 200) {
+function store(deadlineMs = 10_000) {
   const { apiServer, account } = api;
   return new KubernetesLeases({ apiServer, account, deadlineMs });
 }
 
-async function hold(
-  identity: string,
-  options: { signal?: AbortSignal; onWait?: (reason: string) => void; deadlineMs?: number } = {},
-) {
+interface HoldOptions {
+  signal?: AbortSignal;
+  onWait?: (reason: string) => void;
+  deadlineMs?: number;
+  durationSeconds?: number;
+}
+
+async function hold(identity: string, options: HoldOptions = {}) {
   const { signal = new AbortController().signal, onWait = () => {}, deadlineMs } = options;
   const lease = await holdLease({
     store: store(deadlineMs),
     name: 'run-learner',
     identity,
-    durationSeconds: 1,
+    durationSeconds: options.durationSeconds ?? 1,
     signal,
     onWait,
   });
@@ -48,21 +52,23 @@ async function hold(
 const specOf = () => api.leases.get('run-learner')?.spec;
 
 test('the second waits, says for whom, and takes the Lease at once when the first releases it', async () => {
-  const first = await hold('a');
+  const durationSeconds = 3;
+  const first = await hold('a', { durationSeconds });
   expect(specOf()).toMatchObject({
     holderIdentity: 'a',
-    leaseDurationSeconds: 1,
+    leaseDurationSeconds: 3,
     leaseTransitions: 0,
     renewTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
   });
   const reasons: string[] = [];
   let hasSecond = false;
-  const second = hold('b', { onWait: (reason) => reasons.push(reason) }).then((lease) => {
+  const onWait = (reason: string) => reasons.push(reason);
+  const second = hold('b', { onWait, durationSeconds }).then((lease) => {
     hasSecond = true;
     return lease;
   });
   // Longer than the duration: a Lease that is renewed is not free.
-  await sleep(1500);
+  await sleep(3500);
   expect(hasSecond).toBe(false);
   expect(reasons).toEqual(['the Lease run-learner is held by a']);
   await first.release();
@@ -71,9 +77,10 @@ test('the second waits, says for whom, and takes the Lease at once when the firs
 });
 
 test('a holder that is silent loses the Lease by the clock, and learns of it', async () => {
-  const first = await hold('a');
-  const second = hold('b');
-  await sleep(300);
+  const first = await hold('a', { deadlineMs: 200 });
+  const waits = Promise.withResolvers<string>();
+  const second = hold('b', { deadlineMs: 200, onWait: waits.resolve });
+  await waits.promise;
   api.mode = 'silent';
   await expect(first.lost).rejects.toThrow(
     /^the Lease run-learner could not be renewed for 0.7 s: the API server at 127.0.0.1:\d+: nothing within 200 ms$/,
@@ -86,11 +93,11 @@ test('a holder that is silent loses the Lease by the clock, and learns of it', a
 });
 
 test('a holder gives up before another may take the Lease, however slowly the API server fails', async () => {
-  const first = await hold('a', { deadlineMs: 450 });
+  const first = await hold('a', { deadlineMs: 1350, durationSeconds: 3 });
   const heldAtMs = performance.now();
   api.mode = 'silent';
-  await expect(first.lost).rejects.toThrow('could not be renewed for 0.7 s');
-  expect(performance.now() - heldAtMs).toBeLessThan(1000);
+  await expect(first.lost).rejects.toThrow('could not be renewed for 2.0 s');
+  expect(performance.now() - heldAtMs).toBeLessThan(3000);
 });
 
 test('a holder that woke up late finds the other one', async () => {
@@ -102,15 +109,15 @@ test('a holder that woke up late finds the other one', async () => {
 });
 
 test('a short failure of the API server costs nothing', async () => {
-  const first = await hold('a');
+  const first = await hold('a', { durationSeconds: 3 });
   let isLost = false;
   first.lost.catch(() => {
     isLost = true;
   });
   api.mode = 503;
-  await sleep(350);
+  await expect.poll(() => api.statuses).toContain(503);
   api.mode = 'well';
-  await sleep(1000);
+  await sleep(2500);
   expect(isLost).toBe(false);
   expect(specOf()?.holderIdentity).toBe('a');
 });
@@ -130,9 +137,10 @@ test('waiting ends with the signal, and goes on while the API server is away', a
   const reasons: string[] = [];
   const stop = new AbortController();
   const waiting = hold('a', { signal: stop.signal, onWait: (reason) => reasons.push(reason) });
-  await sleep(300);
+  const isOver = expect(waiting).rejects.toThrow('stopped waiting for the Lease run-learner');
+  await expect.poll(() => api.statuses.length).toBeGreaterThan(1);
   stop.abort();
-  await expect(waiting).rejects.toThrow('stopped waiting for the Lease run-learner');
+  await isOver;
   expect(reasons).toEqual(['the API server answers 503']);
 });
 

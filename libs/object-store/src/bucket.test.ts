@@ -57,10 +57,10 @@ test.each([
   { kind: 'status', status: 429, code: 'TooManyRequests' },
   { kind: 'status', status: 400, code: 'XAmzContentSHA256Mismatch' },
   { kind: 'cut' },
-  { kind: 'slow', ms: 600 },
+  { kind: 'slow', ms: 3000 },
 ] as const)('a request that fails by %o is made again', async (fault) => {
   const server = await startStore();
-  const bucket = bucketOf(server, { requestMs: 300 });
+  const bucket = bucketOf(server, { requestMs: 1500 });
   server.fault = () => (server.requests.length === 1 ? fault : null);
   await bucket.write('key', Buffer.from('value'));
   expect(server.objects.get('runs/one/key')?.body.toString()).toBe('value');

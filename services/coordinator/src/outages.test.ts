@@ -39,6 +39,7 @@ it('gives up a Redis that has gone without a word, though its commands wait for 
   });
   const redis = connectRedis(server.url);
   try {
+    await redis.ping();
     const outages = new Outages(400, log);
     const ask = async () => {
       await redis.get('anything');
