@@ -2,8 +2,11 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
+/** What this process was given: whoever asked may not listen there yet. */
+const given = new Set<number>();
+
 /**
- * A TCP port of the loopback interface that nothing listens on now.
+ * A TCP port of the loopback interface that nothing listens on now, another each time.
  *
  * Below those that operating systems give to outgoing connections (32768 on Linux, 49152 elsewhere): one of these
  * could take the port before its service listens.
@@ -13,6 +16,8 @@ import { createServer } from 'node:net';
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(15_000, 32_000);
+    if (given.has(port)) continue;
+    given.add(port);
     const server = createServer().listen(port, '127.0.0.1');
     try {
       await once(server, 'listening');
