@@ -98,5 +98,4 @@ it.skipIf(server === null)(
     expect(await successor.info('replication')).toContain('role:master');
     successor.disconnect();
   },
-  90_000,
 );

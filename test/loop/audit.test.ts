@@ -18,7 +18,7 @@ beforeAll(async () => {
     base: workspace.base,
     set: ['lag=1', 'deployment.workers.policy=2', 'deployment.rollout.rolloutsPerJob=4'],
   });
-}, 60_000);
+});
 
 afterAll(() => workspace.remove());
 

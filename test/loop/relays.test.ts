@@ -14,7 +14,7 @@ function train(name: string, run: Partial<SmallRun> = {}): Promise<SmallRunResul
 beforeAll(async () => {
   workspace = await makeWorkspace();
   direct = await train('direct');
-}, 60_000);
+});
 
 afterAll(() => workspace.remove());
 

@@ -145,7 +145,7 @@ it('trains to the same weights with TLS, certificates and users everywhere, thro
     return planted.some((secret) => text.includes(secret));
   });
   expect(found).toEqual([]);
-}, 90_000);
+});
 
 const settings = (section: string, values: object) =>
   Object.entries(values).map(([key, value]) => `${section}.${key}=${JSON.stringify(value)}`);

@@ -136,4 +136,4 @@ test('connections that say nothing, or no more than a word, are cut, and others 
   for (let waited = 0; numCut < sockets.length && waited < 20_000; waited += 200) await sleep(200);
   for (const socket of sockets) socket.destroy();
   expect(numCut).toBe(100);
-}, 30_000);
+});
