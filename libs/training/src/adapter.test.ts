@@ -7,6 +7,7 @@ import { type Feeds, weightFeeds } from './model-feeds.ts';
 import { openGradientPass } from './open-passes.ts';
 import type { Recompute } from './recompute.ts';
 import { readReferenceFolder } from './reference-folder.ts';
+import { adamwOptions, policyLoss } from './testing.ts';
 import { openTrainedPart } from './trained-part.ts';
 import { Trainer } from './trainer.ts';
 import { initialTrainerState, type TrainerState } from './trainer-state.ts';
@@ -166,13 +167,6 @@ test.each([everything, some])('layers made again give the same gradient (%o)', a
   expect(staged.loss).toBeCloseTo(whole.loss, 5);
 });
 
-const optimizer = {
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weightDecay: 0.01,
-  maxGradientNorm: 1,
-};
 const batch: TrainingBatch = {
   prompts: [sequences.map((s, i) => ({ ...s, advantage: i % 2 === 0 ? 1 : -1 }))],
   learningRates: [1e-2],
@@ -184,15 +178,8 @@ function open(state: TrainerState | null, reference: Float32Array | null = weigh
   return Trainer.open({
     model,
     options: {
-      loss: {
-        kind: 'policy',
-        clipRatio: 0.2,
-        klCoefficient: 0.005,
-        importance: null,
-        aggregation: 'token-mean',
-        klReference: 'initial',
-      },
-      optimizer,
+      loss: { ...policyLoss, klReference: 'initial' },
+      optimizer: adamwOptions,
       adapter: some,
       temperature: 1.1,
       microbatchTokens: 1000,

@@ -2,6 +2,7 @@ import type { AdapterOptions } from '@mgrpo/algorithm';
 import { initialAdapter, initialWeights, numParameters, parseModelConfig } from '@mgrpo/model';
 import { expect, inject, test } from 'vitest';
 import { DeviceState } from './device-state.ts';
+import { adamwOptions, policyLoss } from './testing.ts';
 import type { TrainStats } from './train-stats.ts';
 import { Trainer, type TrainerInit } from './trainer.ts';
 import { initialTrainerState, type TrainerState } from './trainer-state.ts';
@@ -22,15 +23,8 @@ const model = parseModelConfig({
   tie_word_embeddings: false,
 });
 const options: TrainingOptions = {
-  loss: {
-    kind: 'policy',
-    clipRatio: 0.2,
-    klCoefficient: 0.1,
-    importance: { cap: 2 },
-    aggregation: 'token-mean',
-    klReference: 'initial',
-  },
-  optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, maxGradientNorm: 0.5 },
+  loss: { ...policyLoss, klCoefficient: 0.1, importance: { cap: 2 }, klReference: 'initial' },
+  optimizer: { ...adamwOptions, weightDecay: 0.1, maxGradientNorm: 0.5 },
   temperature: 1.1,
   // Of sequences of 4 to 7 tokens: several microbatches.
   microbatchTokens: 14,

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { globalNorm } from './adamw.ts';
 import { openLiveState } from './live-state.ts';
 import { readReferenceFolder } from './reference-folder.ts';
+import { adamwOptions, policyLoss } from './testing.ts';
 import { mean } from './train-stats.ts';
 import { Trainer } from './trainer.ts';
 import { initialTrainerState, type TrainerState } from './trainer-state.ts';
@@ -18,15 +19,8 @@ const totals = {
   numPrompts: 1,
 };
 const options: TrainingOptions = {
-  loss: {
-    kind: 'policy',
-    clipRatio: 0.2,
-    klCoefficient: 0.005,
-    importance: null,
-    aggregation: 'token-mean',
-    klReference: 'none',
-  },
-  optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, maxGradientNorm: 1 },
+  loss: policyLoss,
+  optimizer: adamwOptions,
   temperature: 1.1,
   microbatchTokens: 100,
   recompute: 'none',

@@ -6,6 +6,7 @@ import type { ReferencedSequence } from './gradient-pass.ts';
 import { weightFeeds } from './model-feeds.ts';
 import { openGradientPass } from './open-passes.ts';
 import { readReferenceFolder } from './reference-folder.ts';
+import { adamwOptions, policyLoss } from './testing.ts';
 import { Trainer } from './trainer.ts';
 import { initialTrainerState, type TrainerState } from './trainer-state.ts';
 import { gradientOptions, type TrainingOptions } from './training-options.ts';
@@ -17,15 +18,8 @@ const numTokens = sequences.reduce((sum, s) => sum + s.responseTokens.length, 0)
 const totals = { numTokens, numSequences: sequences.length, numPrompts: 1 };
 
 const options = (cap: number | null): TrainingOptions & { loss: { kind: 'policy' } } => ({
-  loss: {
-    kind: 'policy',
-    clipRatio: 0.2,
-    klCoefficient: 0.005,
-    importance: cap === null ? null : { cap },
-    aggregation: 'token-mean',
-    klReference: 'initial',
-  },
-  optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, maxGradientNorm: 1 },
+  loss: { ...policyLoss, importance: cap === null ? null : { cap }, klReference: 'initial' },
+  optimizer: adamwOptions,
   adapter: null,
   temperature: 1.1,
   microbatchTokens: 1000,

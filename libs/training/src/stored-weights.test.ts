@@ -8,6 +8,7 @@ import { weightFeeds } from './model-feeds.ts';
 import { openScorer } from './open-passes.ts';
 import type { Recompute } from './recompute.ts';
 import { StoredWeights, storedReference } from './stored-weights.ts';
+import { adamwOptions, policyLoss } from './testing.ts';
 import { Trainer, type TrainerInit } from './trainer.ts';
 import { initialTrainerState, type TrainerState } from './trainer-state.ts';
 import { TrainingEngine } from './training-engine.ts';
@@ -85,15 +86,8 @@ function init(
   return {
     model: config,
     options: {
-      loss: {
-        kind: 'policy',
-        clipRatio: 0.2,
-        klCoefficient: 0.1,
-        importance: null,
-        aggregation: 'token-mean',
-        klReference: 'initial',
-      },
-      optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxGradientNorm: 1 },
+      loss: { ...policyLoss, klCoefficient: 0.1, klReference: 'initial' },
+      optimizer: { ...adamwOptions, weightDecay: 0 },
       temperature: 0.9,
       microbatchTokens: 16,
       recompute,

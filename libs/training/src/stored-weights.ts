@@ -184,7 +184,6 @@ export class StoredWeights {
   }
 
   #remedy(): string {
-    const why = 'deployment.learner.reference disk reads the base model there at each step';
-    return `${why}: put it back, and go on with --resume`;
+    return 'deployment.learner.reference disk reads it at each step: put it back, and --resume';
   }
 }

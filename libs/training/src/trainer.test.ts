@@ -5,6 +5,7 @@ import { adamwStep, clipCoefficient, globalNorm } from './adamw.ts';
 import { weightFeeds } from './model-feeds.ts';
 import { openGradientPass } from './open-passes.ts';
 import { Scorer } from './scorer.ts';
+import { adamwOptions, policyLoss } from './testing.ts';
 import { Trainer, type TrainerInit } from './trainer.ts';
 import { initialTrainerState, type TrainerState } from './trainer-state.ts';
 import type { TrainingBatch } from './training-batch.ts';
@@ -24,23 +25,8 @@ const model = parseModelConfig({
   max_position_embeddings: 64,
   tie_word_embeddings: true,
 });
-const optimizer = {
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weightDecay: 0.01,
-  maxGradientNorm: 1,
-};
-const withoutKl: TrainingLoss = {
-  kind: 'policy',
-  clipRatio: 0.2,
-  klCoefficient: 0.005,
-  importance: null,
-  aggregation: 'token-mean',
-  klReference: 'none',
-};
 const withKl = (klReference: 'initial' | 'momentum'): TrainingLoss => ({
-  ...withoutKl,
+  ...policyLoss,
   klReference,
 });
 
@@ -65,13 +51,13 @@ const batch = (prompts: TrainingBatch['prompts'], numSteps = 1): TrainingBatch =
 });
 const signal = batch([group(0, [1, -1]), group(2, [0.5, 0.5, -1])]);
 
-function init(loss: TrainingLoss = withoutKl, state?: TrainerState): Omit<TrainerInit, 'now'> {
+function init(loss: TrainingLoss = policyLoss, state?: TrainerState): Omit<TrainerInit, 'now'> {
   const initial = initialWeights(model, 7);
   return {
     model,
     options: {
       loss,
-      optimizer,
+      optimizer: adamwOptions,
       temperature: 1.1,
       microbatchTokens: 24,
       recompute: 'none',
@@ -117,7 +103,7 @@ test('a step is gradient, clipping and AdamW, to the bit', async () => {
     const totals = { numTokens, numSequences: 5, numPrompts: 2 };
     const { gradient } = await pass.run(weightFeeds(model, state.policy), referenced, totals);
     const gradientScale = clipCoefficient(globalNorm(gradient), 1);
-    const adamw = { ...optimizer, learningRate: 1e-2, gradientScale, step };
+    const adamw = { ...adamwOptions, learningRate: 1e-2, gradientScale, step };
     adamwStep({ ...state, weights: state.policy }, gradient, adamw);
   }
   expect(after.policy).toEqual(state.policy);
@@ -180,11 +166,11 @@ test('minibatches are steps of their own, and a dropped one is left out', async 
 test('EMA follows once per iteration, or after every step', async () => {
   const prompts = [group(0, [1, -1]), group(2, [1, -1])];
   const initial = initialWeights(model, 7);
-  const once = await trained(withoutKl, { ...batch(prompts, 2), momentumCoefficients: [0.9] });
+  const once = await trained(policyLoss, { ...batch(prompts, 2), momentumCoefficients: [0.9] });
   const expected = initial.slice();
   emaStep(expected, once.policy, 0.9);
   expect(once.momentum).toEqual(expected);
-  const twice = await trained(withoutKl, {
+  const twice = await trained(policyLoss, {
     ...batch(prompts, 2),
     momentumCoefficients: [0.9, 0.9],
   });
@@ -273,7 +259,7 @@ test('a gradient that overflows names its whole minibatch, and the other minibat
   ]);
   // As without it, momentum model included: two steps, and an EMA after each.
   const without = { ...batch([prompts[0]!, prompts[2]!], 2), momentumCoefficients: [0.9, 0.9] };
-  expect(await trainer.snapshot()).toEqual(await trained(withoutKl, without));
+  expect(await trainer.snapshot()).toEqual(await trained(policyLoss, without));
   await trainer.close();
 });
 
@@ -294,7 +280,7 @@ test('supervised training learns a sequence by heart', async () => {
 });
 
 test('a state of another model is refused', async () => {
-  await expect(open(withoutKl, initialTrainerState(new Float32Array(3)))).rejects.toMatchObject({
+  await expect(open(policyLoss, initialTrainerState(new Float32Array(3)))).rejects.toMatchObject({
     code: 'INVALID_MODEL',
   });
 });
