@@ -1,6 +1,7 @@
 import { loadModelConfig } from '@mgrpo/checkpoint';
 import type { RunConfig } from '@mgrpo/config';
 import { type RolloutEngine, stopTokenIds } from '@mgrpo/generation';
+import type { ModelConfig } from '@mgrpo/model';
 import {
   Consumer,
   connectRedis,
@@ -11,7 +12,7 @@ import {
 } from '@mgrpo/queues';
 import { contracts } from '@mgrpo/rpc';
 import { createMetrics } from '@mgrpo/telemetry';
-import { loadTokenizer } from '@mgrpo/tokenizer';
+import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
 import { admitWorker, joinRun } from './join-run.ts';
 import { machineFingerprint } from './machine.ts';
 import { openWeightFeed } from './open-weight-feed.ts';
@@ -25,17 +26,18 @@ import { openServers } from './servers.ts';
 import type { RunningService, ServiceContext } from './service-process.ts';
 import { tracedJob } from './traced-job.ts';
 
+type Role = 'policy' | 'momentum';
+
 /**
  * A rollout service of one role: takes the role's weights from the learner and its jobs from the queue.
  *
  * Policy and momentum rollouts are the same service with another role, so each scales on its own.
  */
 export async function startRolloutService(
-  role: 'policy' | 'momentum',
+  role: Role,
   context: ServiceContext,
 ): Promise<RunningService> {
-  const { config, log, registry, tracer, security, env, notice, joined } = context;
-  const { deadlines, policyRollout, momentumRollout } = config.deployment;
+  const { config, log, tracer, security, joined } = context;
   const [model, tokenizer, { runId }] = await Promise.all([
     loadModelConfig(config.model.path),
     loadTokenizer(config.model.path),
@@ -43,74 +45,17 @@ export async function startRolloutService(
   ]);
   joined(runId);
   requireProcessMemory(`${role}-rollout`, model, config);
-  const stops = stopTokenIds(model, tokenizer);
-  const { engine, device } = await openRolloutEngine(config, {
-    ...{ role, runId, model, tokenizer, env, log, notice },
-    stopTokenIds: stops,
-    admit: (device) => admitWorker(config, security, { role, device }),
-  });
-  const redis = connectRedis(redisAddressOf(config), config.deployment.deadlines.redisMs);
-  const metrics = createMetrics(registry, rolloutMetrics, { role, direction: 'received' });
-  metrics.entropyIsEstimate.set({ role }, config.rollout.engine === 'onnx' ? 0 : 1);
-  const fingerprint = await machineFingerprint();
-  const weights = openWeightFeed({
-    security,
-    role,
-    config,
-    runId,
-    model,
-    isRelay: false,
-    fingerprint,
-    metrics,
-    log,
-    onVersion: (version) => worker.load(version),
-  });
-  const worker = new RolloutWorker({
-    role,
-    seed: config.seed,
-    stopTokenIds: stops,
-    engine,
-    weights,
-    payloads: new PayloadStore(redis, payloadTtlSeconds),
-    runId,
-    keepVersions: config.lag + 1,
-    fetchDeadlineMs: deadlines.weightsMs,
-    metrics,
-    tracer,
-  });
+  const opened = await openWorker(role, context, { runId, model, tokenizer });
+  const { engine, redis, weights, worker } = opened;
+  const { policyRollout, momentumRollout } = config.deployment;
+  const implementation = rolloutRpc({ role, runId, config, tracer, ...opened });
   const servers = await openServers({
     context,
     listen: role === 'policy' ? policyRollout : momentumRollout,
-    services: [
-      {
-        definition: contracts.RolloutService.service,
-        implementation: rolloutRpc({
-          role,
-          runId,
-          config,
-          stopTokenIds: stops,
-          device,
-          engine,
-          worker,
-          tracer,
-        }),
-      },
-    ],
+    services: [{ definition: contracts.RolloutService.service, implementation }],
     notReady: () => engine.notReady(),
   });
-  const consumer = new Consumer({
-    ...consumerSettings(config, runId, log),
-    queue: queueNames[role],
-    schema: rolloutJobSchema,
-    concurrency: jobsInHand(config),
-    handle: tracedJob({
-      name: 'rollout',
-      tracer,
-      log,
-      describe: describeRollout,
-      handle: ({ data, signal }, span) => worker.run(data, span, signal),
-    }),
-  });
+  const consumer = openConsumer(context, runId, { role, worker });
   const presence = showPresence({
     ...{ config, runId, service: `${role}-rollout`, redis, servers, log },
     jobs: () => consumer.inHand,
@@ -130,6 +75,56 @@ export async function startRolloutService(
       redis.disconnect();
     },
   };
+}
+
+/** An engine that the learner has admitted, the weights that come to it, and who gives it jobs. */
+async function openWorker(
+  role: Role,
+  { config, log, registry, tracer, security, env, notice }: ServiceContext,
+  { runId, model, tokenizer }: { runId: string; model: ModelConfig; tokenizer: Tokenizer },
+) {
+  const { deadlines } = config.deployment;
+  const stops = stopTokenIds(model, tokenizer);
+  const { engine, device } = await openRolloutEngine(config, {
+    ...{ role, runId, model, tokenizer, env, log, notice },
+    stopTokenIds: stops,
+    admit: (device) => admitWorker(config, security, { role, device }),
+  });
+  const redis = connectRedis(redisAddressOf(config), deadlines.redisMs);
+  const metrics = createMetrics(registry, rolloutMetrics, { role, direction: 'received' });
+  metrics.entropyIsEstimate.set({ role }, config.rollout.engine === 'onnx' ? 0 : 1);
+  const fingerprint = await machineFingerprint();
+  const weights = openWeightFeed({
+    ...{ security, role, config, runId, model, isRelay: false, fingerprint, metrics, log },
+    onVersion: (version) => worker.load(version),
+  });
+  const worker = new RolloutWorker({
+    ...{ role, seed: config.seed, stopTokenIds: stops, engine, weights, runId, metrics, tracer },
+    payloads: new PayloadStore(redis, payloadTtlSeconds),
+    keepVersions: config.lag + 1,
+    fetchDeadlineMs: deadlines.weightsMs,
+  });
+  return { engine, device, stopTokenIds: stops, redis, weights, worker };
+}
+
+function openConsumer(
+  { config, log, tracer }: ServiceContext,
+  runId: string,
+  { role, worker }: { role: Role; worker: RolloutWorker },
+): Consumer<RolloutJob> {
+  return new Consumer({
+    ...consumerSettings(config, runId, log),
+    queue: queueNames[role],
+    schema: rolloutJobSchema,
+    concurrency: jobsInHand(config),
+    handle: tracedJob({
+      name: 'rollout',
+      tracer,
+      log,
+      describe: describeRollout,
+      handle: ({ data, signal }, span) => worker.run(data, span, signal),
+    }),
+  });
 }
 
 function describeRollout(job: RolloutJob) {

@@ -1,6 +1,13 @@
 import { answerOf } from '@mgrpo/answers';
 import type { RunConfig } from '@mgrpo/config';
-import { Consumer, connectRedis, PayloadStore, queueNames, voteJobSchema } from '@mgrpo/queues';
+import {
+  Consumer,
+  connectRedis,
+  PayloadStore,
+  queueNames,
+  type VoteJob,
+  voteJobSchema,
+} from '@mgrpo/queues';
 import { contracts } from '@mgrpo/rpc';
 import {
   consumerSettings,
@@ -17,8 +24,16 @@ import {
 } from '@mgrpo/service';
 import { createMetrics } from '@mgrpo/telemetry';
 import { loadTokenizer } from '@mgrpo/tokenizer';
-import { vote, votesInHand } from './vote.ts';
+import { type Ballot, vote, votesInHand } from './vote.ts';
 import { voterRpc } from './voter-rpc.ts';
+
+const voterMetrics = [
+  'groups',
+  'groupSeconds',
+  'droppedRollouts',
+  'droppedGroups',
+  'refusedAnswers',
+] as const;
 
 /** Runs a voter as this process; returns its exit code. */
 export function main(config: RunConfig): Promise<number> {
@@ -35,13 +50,7 @@ export async function startVoter(context: ServiceContext): Promise<RunningServic
   joined(runId);
   const redis = connectRedis(redisAddressOf(config), config.deployment.deadlines.redisMs);
   const payloads = new PayloadStore(redis, payloadTtlSeconds);
-  const metrics = createMetrics(registry, [
-    'groups',
-    'groupSeconds',
-    'droppedRollouts',
-    'droppedGroups',
-    'refusedAnswers',
-  ]);
+  const metrics = createMetrics(registry, voterMetrics);
   const options: VoteOptions = {
     algorithm: config.algorithm,
     decode: (tokens) => tokenizer.decode(tokens, { skipSpecial: true }),
@@ -56,22 +65,7 @@ export async function startVoter(context: ServiceContext): Promise<RunningServic
     ],
     notReady: () => null,
   });
-  const consumer = new Consumer({
-    ...consumerSettings(config, runId, log),
-    queue: queueNames.vote,
-    schema: voteJobSchema,
-    concurrency: votesInHand,
-    handle: tracedJob({
-      name: 'vote',
-      tracer,
-      log,
-      describe: ({ iteration, weightVersion: version, prompts }) => ({
-        iteration,
-        attributes: { version, prompts: prompts.length },
-      }),
-      handle: (job, span) => vote(job, { runId, payloads, options, metrics, span }),
-    }),
-  });
+  const consumer = openVoteConsumer(context, { runId, payloads, options, metrics });
   const presence = showPresence({
     ...{ config, runId, service: 'voter', redis, servers, log },
     jobs: () => consumer.inHand,
@@ -88,4 +82,26 @@ export async function startVoter(context: ServiceContext): Promise<RunningServic
       redis.disconnect();
     },
   };
+}
+
+function openVoteConsumer(
+  { config, log, tracer }: ServiceContext,
+  parts: Omit<Ballot, 'span'>,
+): Consumer<VoteJob> {
+  return new Consumer({
+    ...consumerSettings(config, parts.runId, log),
+    queue: queueNames.vote,
+    schema: voteJobSchema,
+    concurrency: votesInHand,
+    handle: tracedJob({
+      name: 'vote',
+      tracer,
+      log,
+      describe: ({ iteration, weightVersion: version, prompts }) => ({
+        iteration,
+        attributes: { version, prompts: prompts.length },
+      }),
+      handle: (job, span) => vote(job, { ...parts, span }),
+    }),
+  });
 }

@@ -15,8 +15,10 @@ import {
   WeightPublisher,
   weightRpc,
 } from '@mgrpo/service';
-import { createMetrics } from '@mgrpo/telemetry';
+import { createMetrics, type Metrics, type Tracer } from '@mgrpo/telemetry';
 import { followLearner } from './follow-learner.ts';
+
+const relayMetrics = [...feedMetrics, 'weightVersion', 'relayChildren', 'relayVersions'] as const;
 
 /** Runs a weight relay as this process; returns its exit code. */
 export function main(config: RunConfig): Promise<number> {
@@ -34,22 +36,8 @@ async function startWeightRelay(context: ServiceContext): Promise<RunningService
     joinRun(config, security),
   ]);
   joined(run.runId);
-  const metrics = createMetrics(registry, [
-    ...feedMetrics,
-    'weightVersion',
-    'relayChildren',
-    'relayVersions',
-  ]);
-  // One more than the learner: a worker that is an iteration behind is still served.
-  const publisher = new WeightPublisher(config.lag + 2, {
-    onTransfer: (role, bytes, seconds) => {
-      const labels = { role, direction: 'sent' } as const;
-      metrics.weightBytes.inc(labels, bytes);
-      metrics.weightSeconds.observe(labels, seconds);
-    },
-    onSubscribers: (role, count) => metrics.relayChildren.set({ role }, count),
-    tracer,
-  });
+  const metrics = createMetrics(registry, relayMetrics);
+  const publisher = openPublisher(config, metrics, tracer);
   const roles =
     rolloutCounts(config.algorithm).momentum > 0
       ? (['policy', 'momentum'] as const)
@@ -57,15 +45,8 @@ async function startWeightRelay(context: ServiceContext): Promise<RunningService
   const fingerprint = await machineFingerprint();
   const feeds = roles.map((role) =>
     openWeightFeed({
-      role,
-      config,
-      security,
-      runId: run.runId,
-      model,
-      isRelay: true,
-      fingerprint,
-      metrics,
-      log,
+      ...{ role, config, security, runId: run.runId, model, isRelay: true, fingerprint },
+      ...{ metrics, log },
       onProgress: (transfer) => publisher.offer(transfer),
       onVersion: async ({ version }) => {
         metrics.weightVersion.set({ role }, version);
@@ -73,18 +54,12 @@ async function startWeightRelay(context: ServiceContext): Promise<RunningService
       },
     }),
   );
+  const expected = { configHash: configHash(config), fingerprint: run.fingerprint };
+  const implementation = weightRpc(publisher, expected);
   const servers = await openServers({
     context,
     listen: config.deployment.weightRelay,
-    services: [
-      {
-        definition: contracts.WeightService.service,
-        implementation: weightRpc(publisher, {
-          configHash: configHash(config),
-          fingerprint: run.fingerprint,
-        }),
-      },
-    ],
+    services: [{ definition: contracts.WeightService.service, implementation }],
     notReady: () =>
       roles.some((role) => publisher.versions(role).length === 0) ? 'waiting-for-weights' : null,
   });
@@ -103,4 +78,21 @@ async function startWeightRelay(context: ServiceContext): Promise<RunningService
       await servers.close(500);
     },
   };
+}
+
+/** Keeps a version more than the learner: a worker that is an iteration behind is still served. */
+function openPublisher(
+  { lag }: RunConfig,
+  metrics: Metrics<(typeof relayMetrics)[number]>,
+  tracer: Tracer,
+): WeightPublisher {
+  return new WeightPublisher(lag + 2, {
+    onTransfer: (role, bytes, seconds) => {
+      const labels = { role, direction: 'sent' } as const;
+      metrics.weightBytes.inc(labels, bytes);
+      metrics.weightSeconds.observe(labels, seconds);
+    },
+    onSubscribers: (role, count) => metrics.relayChildren.set({ role }, count),
+    tracer,
+  });
 }
