@@ -34,8 +34,9 @@ export interface LossSequence {
   readonly importance: TokenImportance | null;
 }
 
-/** VeRL's bounds. Beyond them a token's gradient is zero. */
+/** VeRL's bound of a log-ratio (nats). Beyond it, as beyond `maxKlEstimate`, a token's gradient is zero. */
 export const maxLogRatio = 20;
+/** VeRL's bound of k3 (nats). */
 export const maxKlEstimate = 10;
 
 function clamp(value: number, limit: number): number {

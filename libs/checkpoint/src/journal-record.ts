@@ -22,6 +22,7 @@ export interface RecordHeader {
   readonly sha256: string;
 }
 
+/** Length of a record's header, its own checksum included. */
 export const headerBytes = 48;
 const magic = Buffer.from('MGJ1');
 

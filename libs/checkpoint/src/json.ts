@@ -1,6 +1,7 @@
 /** A JSON object whose fields are not interpreted, or not yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** True for what JSON writes in braces: no list, no null. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

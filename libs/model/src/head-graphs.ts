@@ -18,6 +18,7 @@ export interface HeadGraphs {
   readonly backward: Uint8Array;
 }
 
+/** The output head's graphs, for any number of rows R and vocabulary entries C; `trains.head` adds the head's gradient. */
 export function headGraphs(config: ModelConfig, trains: { head: boolean }): HeadGraphs {
   return { forward: headForward(config), backward: headBackward(config, trains.head) };
 }

@@ -9,6 +9,7 @@ import { itself, type Trained } from './trained.ts';
 /** Appends `x W^T`, plus `c` where there is one: [N, in] -> [N, out]. */
 export type Linear = (x: Value, weight: Value, c?: Value) => Value;
 
+/** Products with the weights alone, without an adapter beside them. */
 export function plainLinear(g: GraphBuilder): Linear {
   return (x, weight, c) => g.gemm(x, weight, { transB: true, c });
 }

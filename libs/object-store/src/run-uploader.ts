@@ -47,12 +47,12 @@ export class RunUploader {
     this.#start();
   }
 
-  /** Waits for what is still to be uploaded, until a moment (ms since 1970); then null, or what was not uploaded. */
+  /** Waits for what is still to be uploaded, until a moment (by `performance.now()`); then null, or what was not uploaded. */
   async finish(untilMs: number): Promise<RunSnapshot | null> {
     // A pause before the next try ends now.
     this.#hurry.abort();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, Math.max(0, untilMs - Date.now()));
+    const timer = setTimeout(resolve, Math.max(0, untilMs - performance.now()));
     await Promise.race([this.#work, promise]);
     clearTimeout(timer);
     this.#isFinished = true;

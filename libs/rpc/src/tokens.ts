@@ -14,6 +14,7 @@ interface Watching {
 /** Tokens are at least this long: they are made by machines, not remembered. */
 const minTokenLength = 32;
 
+/** SHA-256 of a token in hex: what a server keeps of the tokens that it takes. */
 export function tokenHash(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

@@ -17,6 +17,7 @@ export interface WeightVersion {
   bytes: Buffer;
 }
 
+/** What a role is called in messages. */
 export const wireRole = { policy: 'ROLE_POLICY', momentum: 'ROLE_MOMENTUM' } as const;
 
 /** The role an RPC message or payload names. */

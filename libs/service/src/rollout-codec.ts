@@ -52,6 +52,7 @@ export function decodeRollouts(bytes: Uint8Array, what: string): RolloutPart[] {
   return batch.chunks.map((chunk) => fromWire(chunk, what));
 }
 
+/** Rollouts as the message that `Generate` streams and payloads hold. */
 export function toWire(part: RolloutPart): RolloutChunk {
   return {
     runId: part.runId,
@@ -71,6 +72,12 @@ export function toWire(part: RolloutPart): RolloutChunk {
   };
 }
 
+/**
+ * The same way back.
+ *
+ * @param what names the message in errors
+ * @throws MgrpoError INVALID_MESSAGE when arrays differ in length or a field is none of its set
+ */
 export function fromWire(chunk: RolloutChunk__Output, what: string): RolloutPart {
   return {
     runId: chunk.runId,

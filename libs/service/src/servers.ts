@@ -22,6 +22,11 @@ export interface Servers {
   close(graceMs: number): Promise<void>;
 }
 
+/**
+ * Opens both doors, and checks over its own port that the certificate is one that callers take.
+ *
+ * @throws MgrpoError INVALID_CONFIG off loopback without protection, RESOURCE where a port is taken
+ */
 export async function openServers(options: ServersOptions): Promise<Servers> {
   const { listen, services, context, notReady } = options;
   const { registry, log, security } = context;

@@ -10,6 +10,7 @@ export interface RowRange {
   readonly end: number;
 }
 
+/** True for a row of the range. */
 export const isIn = ({ first, end }: RowRange, row: number): boolean => first <= row && row < end;
 
 /** Some rows of a matrix, and which they are; valid until the next ones are asked for. */

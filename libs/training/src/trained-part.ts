@@ -58,6 +58,11 @@ export function requireAdapter({ state, reference }: Omit<TrainedModel, 'model'>
   throw new MgrpoError('INTERNAL', 'an adapter trains on the initial weights; give both');
 }
 
+/**
+ * What of the model trains: all weights without `options`, else A and B of the adapter over the frozen reference.
+ *
+ * @throws MgrpoError INTERNAL where an adapter has no weights to sit on
+ */
 export async function openTrainedPart(
   { model, state, reference }: TrainedModel,
   options: AdapterOptions | null,

@@ -98,7 +98,8 @@ export async function startLearner(
     failed: fatal.promise,
     close: async () => {
       // A moment is left for the rest.
-      const uploadsEndAtMs = Date.now() + config.deployment.deadlines.drainMs - drainReserveMs;
+      const uploadsEndAtMs =
+        performance.now() + config.deployment.deadlines.drainMs - drainReserveMs;
       servers.drain();
       await learner.drain();
       const finished = finishBackup(uploadsEndAtMs);

@@ -57,7 +57,10 @@ export async function evalBenchmarks(flags: BenchmarkFlags, config: RunConfig): 
     const done = folder.results;
     const isDone = new Set(done.map(({ benchmark, id }) => problemKey(benchmark, id)));
     const total = chosen.reduce((sum, { problems }) => sum + problems.length, 0);
-    const progress = new EvalProgress(process.stderr, { total, done, now: () => Date.now() });
+    const progress = new EvalProgress(process.stderr, {
+      ...{ total, done },
+      now: () => performance.now(),
+    });
     await runProblems(chosen, {
       model,
       runPython: python.run,
