@@ -73,7 +73,7 @@ function addTrain(program: Command, done: Done): void {
     .description('train a model on prompts without labels; needs a recipe, a model and prompts')
     .argument('[recipe]', 'YAML file with the configuration (default: recipes/arithmetic.yaml)')
     .option('--run <dir>', 'folder of the run (default: runs/<recipe>-<time>)')
-    .option('--resume', 'go on with the run in --run, or with the newest run of the recipe')
+    .option('--resume', 'go on with the run in --run, or the newest of the recipe, as it was set')
     .option('--iterations <n>', 'iterations of the run')
     .option('--seed <n>', 'seed of the run')
     .option('--model <dir>', 'folder of the base model')
