@@ -3,15 +3,36 @@
  * through the services against the bound max(learner's time, all work / cores), the times being those of the
  * same work in one process, each alone. Also what the lag costs in clipping, ratios and logprob gap.
  *
- * Run on a quiet machine: `node bench/lag.ts [iterations] [key=value ...]`.
+ * Run on a quiet machine: `node bench/lag.ts [iterations] [--5M] [key=value ...]`. With `--5M` the model has
+ * 5M random parameters and answers with 48 tokens, to 8 prompts 32 times each.
  */
-import { availableParallelism } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { OneProcessRun } from '@mgrpo/study';
 import { median } from './bench-model.ts';
+import { saveRandomModel } from './random-model.ts';
 import { benchRecipe, type IterationRecord, throughServices } from './through-services.ts';
 
-const iterations = Number(process.argv[2] ?? 20);
-const settings = [`iterations=${iterations}`, ...process.argv.slice(3)];
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { '5M': { type: 'boolean', default: false } },
+});
+const iterations = Number(positionals[0] ?? 20);
+const folder = mkdtempSync(join(tmpdir(), 'mgrpo-bench-'));
+const base = join(folder, 'base');
+const random = [
+  `model.path=${base}`,
+  'algorithm.promptsPerIteration=8',
+  'sampling.maxResponseTokens=48',
+];
+if (flags['5M']) console.log(`${await saveRandomModel(base, '5M')} parameters`);
+const settings = [
+  `iterations=${iterations}`,
+  ...(flags['5M'] ? random : []),
+  ...positionals.slice(1),
+];
 
 /** Median seconds of generation and learning of an iteration. */
 async function alone(): Promise<{ generate: number; train: number }> {
@@ -47,3 +68,4 @@ for (const lag of [0, 1]) {
   const share = ((100 * bound) / seconds).toFixed(0);
   console.log(`lag ${lag}: ${ms(seconds)}, ${share} % of the bound; ${stepsOf(records)}`);
 }
+rmSync(folder, { recursive: true });

@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { median } from '../bench-model.ts';
+import { saveRandomModel } from '../random-model.ts';
 import { benchRecipe, throughServices } from '../through-services.ts';
-import { saveLargeModel } from './large-model.ts';
 import { missingPackages, PeerProcess } from './peer-process.ts';
 
 const { values: flags, positionals } = parseArgs({
@@ -34,7 +34,7 @@ const large = [
   // One graph for a pass; by default one of 8,192 tokens would be computed layer by layer.
   'learner.microbatchTokens=1024',
 ];
-if (flags.large) console.log(`${await saveLargeModel(base)} parameters`);
+if (flags.large) console.log(`${await saveRandomModel(base, '50M')} parameters`);
 
 const config = benchRecipe([
   `iterations=${iterationsPerRound}`,

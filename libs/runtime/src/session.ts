@@ -43,8 +43,6 @@ export interface SessionOptions {
   readonly constants?: Readonly<Record<string, Uint8Array | Float32Array>>;
   /** Outputs that stay in the device's memory: all, or those named; see `openDeviceSession`. */
   readonly keepsOutputs?: 'all' | readonly string[];
-  /** Where set, ONNX Runtime writes `<prefix>_<date>.json` with the time of every node at `close()`. */
-  readonly profilePrefix?: string;
 }
 
 /** One compiled graph. `run` blocks its thread while it computes, so a session belongs in an engine thread. */
@@ -128,7 +126,6 @@ export async function openSession(
     async close() {
       if (isClosed) return;
       isClosed = true;
-      if (options.profilePrefix !== undefined) session.endProfiling();
       await session.release();
     },
   };
@@ -218,9 +215,6 @@ async function create(
       logSeverityLevel: 3,
       ...keptOutputs(options),
       ...(options.constants === undefined ? {} : { externalData: filesOf(options.constants) }),
-      ...(options.profilePrefix === undefined
-        ? {}
-        : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
     });
   } catch (cause) {
     const message = `ONNX Runtime refuses the graph ${name}: ${messageOf(cause)}`;

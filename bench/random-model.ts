@@ -3,11 +3,15 @@ import { arithmeticCharacters } from '@mgrpo/datasets';
 import { initialWeights, numParameters, parseModelConfig } from '@mgrpo/model';
 import { writeCharTokenizer } from '@mgrpo/tokenizer';
 
-/** So many that a model of random weights seldom ends a response before its limit. */
-const numOtherCharacters = 4000;
+/** By their number of parameters; so many characters that random weights seldom end a response before its limit. */
+const sizes = {
+  '5M': { hiddenSize: 256, numLayers: 6, numHeads: 4, mlpSize: 768, numOtherCharacters: 500 },
+  '50M': { hiddenSize: 512, numLayers: 12, numHeads: 8, mlpSize: 2048, numOtherCharacters: 4000 },
+} as const;
 
-/** Makes a model of 50M parameters that answers at random and at length; returns how many there are. */
-export async function saveLargeModel(folder: string): Promise<number> {
+/** Makes a model of random weights that answers at random and at length; returns its number of parameters. */
+export async function saveRandomModel(folder: string, size: keyof typeof sizes): Promise<number> {
+  const { hiddenSize, numLayers, numHeads, mlpSize, numOtherCharacters } = sizes[size];
   const others = Array.from({ length: numOtherCharacters }, (_, i) =>
     String.fromCodePoint(0x4e00 + i),
   );
@@ -18,12 +22,12 @@ export async function saveLargeModel(folder: string): Promise<number> {
     architectures: ['Qwen3ForCausalLM'],
     model_type: 'qwen3',
     vocab_size: vocabSize,
-    hidden_size: 512,
-    num_hidden_layers: 12,
-    num_attention_heads: 8,
-    num_key_value_heads: 8,
+    hidden_size: hiddenSize,
+    num_hidden_layers: numLayers,
+    num_attention_heads: numHeads,
+    num_key_value_heads: numHeads,
     head_dim: 64,
-    intermediate_size: 2048,
+    intermediate_size: mlpSize,
     rms_norm_eps: 1e-6,
     rope_theta: 10_000,
     tie_word_embeddings: true,
