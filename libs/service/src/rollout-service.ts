@@ -1,5 +1,4 @@
 import { loadModelConfig } from '@mgrpo/checkpoint';
-import type { RunConfig } from '@mgrpo/config';
 import { type RolloutEngine, stopTokenIds } from '@mgrpo/generation';
 import type { ModelConfig } from '@mgrpo/model';
 import {
@@ -13,6 +12,7 @@ import {
 import { contracts } from '@mgrpo/rpc';
 import { createMetrics } from '@mgrpo/telemetry';
 import { loadTokenizer, type Tokenizer } from '@mgrpo/tokenizer';
+import { jobsInHand } from './jobs-in-hand.ts';
 import { admitWorker, joinRun } from './join-run.ts';
 import { machineFingerprint } from './machine.ts';
 import { openWeightFeed } from './open-weight-feed.ts';
@@ -116,7 +116,7 @@ function openConsumer(
     ...consumerSettings(config, runId, log),
     queue: queueNames[role],
     schema: rolloutJobSchema,
-    concurrency: jobsInHand(config),
+    concurrency: jobsInHand(config, role),
     handle: tracedJob({
       name: 'rollout',
       tracer,
@@ -144,12 +144,4 @@ async function failureOf(engine: RolloutEngine): Promise<never> {
   const error = await engine.ended;
   if (error !== undefined) throw error;
   return await new Promise(() => {});
-}
-
-/** Enough jobs to fill the engine's slots, and one more so that the next is there when one ends. */
-function jobsInHand({ rollout: { engine }, deployment }: RunConfig): number {
-  const { rollout, openai } = deployment;
-  const numServers = Math.max(openai.policyUrls.length, openai.momentumUrls.length);
-  const slots = engine === 'onnx' ? rollout.slots : openai.concurrency * numServers;
-  return Math.max(2, Math.ceil(slots / rollout.rolloutsPerJob) + 1);
 }
