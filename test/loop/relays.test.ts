@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeWorkspace, type SmallRun, type SmallRunResult, trainSmall } from './small-run.ts';
@@ -21,15 +21,19 @@ afterAll(() => workspace.remove());
 const set = ['deployment.workers.relay=1', 'deployment.weights.staleMs=300'];
 
 describe('weights through relays: the bits are the same', () => {
-  it('with two, when one is killed, and the learner behind them', async () => {
+  it('with two, when the learner behind them is killed, and then one of them', async () => {
+    const armed = join(workspace.folder, 'armed');
+    mkdirSync(armed);
+    writeFileSync(join(armed, 'after-step'), '');
     const result = await train('killed', {
+      env: { MGRPO_FAULT_POINTS: armed },
       set: [...set, 'deployment.workers.relay=2'],
       onIteration: (applied, pids) => {
         if (applied === 2) process.kill(pids.get('weight-relay-1')!, 'SIGKILL');
-        if (applied === 4) process.kill(pids.get('learner')!, 'SIGKILL');
       },
     });
-    expect(result).toEqual({ ...direct, restarts: ['weight-relay-1', 'learner'] });
+    expect(readdirSync(armed)).toEqual([]);
+    expect(result).toEqual({ ...direct, restarts: ['learner', 'weight-relay-1'] });
   });
 
   it('when the only one hangs, and goes on later', async () => {
