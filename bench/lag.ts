@@ -34,16 +34,13 @@ const settings = [
   ...positionals.slice(1),
 ];
 
-/** Median seconds of generation and learning of an iteration. */
-async function alone(): Promise<{ generate: number; train: number }> {
+/** Seconds of generation and learning of each iteration. */
+async function alone(): Promise<{ generate: number; train: number }[]> {
   const run = await OneProcessRun.open(benchRecipe(settings));
   const seconds: { generate: number; train: number }[] = [];
   while (run.applied < iterations) seconds.push((await run.next()).seconds);
   await run.close();
-  return {
-    generate: median(seconds.map(({ generate }) => generate)),
-    train: median(seconds.map(({ train }) => train)),
-  };
+  return seconds;
 }
 
 function stepsOf(records: readonly IterationRecord[]): string {
@@ -58,14 +55,22 @@ function stepsOf(records: readonly IterationRecord[]): string {
   );
 }
 
-const { generate, train } = await alone();
-const bound = Math.max(train, (generate + train) / availableParallelism());
 const ms = (seconds: number): string => `${(1000 * seconds).toFixed(0)} ms`;
-console.log(`alone: generation ${ms(generate)}, learning ${ms(train)}; bound ${ms(bound)}`);
+// Before and after, since the machine's speed drifts.
+const before = await alone();
+const lags: { lag: number; seconds: number; text: string }[] = [];
 for (const lag of [0, 1]) {
   const records = await throughServices(benchRecipe([...settings, `lag=${lag}`]));
   const seconds = median(records.map((record) => record.seconds.total));
+  lags.push({ lag, seconds, text: stepsOf(records) });
+}
+const both = [...before, ...(await alone())];
+const generate = median(both.map((seconds) => seconds.generate));
+const train = median(both.map((seconds) => seconds.train));
+const bound = Math.max(train, (generate + train) / availableParallelism());
+console.log(`alone: generation ${ms(generate)}, learning ${ms(train)}; bound ${ms(bound)}`);
+for (const { lag, seconds, text } of lags) {
   const share = ((100 * bound) / seconds).toFixed(0);
-  console.log(`lag ${lag}: ${ms(seconds)}, ${share} % of the bound; ${stepsOf(records)}`);
+  console.log(`lag ${lag}: ${ms(seconds)}, ${share} % of the bound; ${text}`);
 }
 rmSync(folder, { recursive: true });

@@ -54,7 +54,8 @@ interface ModelOptions {
  */
 export async function openModel(folder: string, options: ModelOptions): Promise<OpenModel> {
   const { slots, engines: numEngines = 1, device: setting = 'cpu' } = options;
-  if (existsSync(join(folder, runFiles.manifest))) {
+  // A checkpoint, which is a model, has a manifest too.
+  if (existsSync(join(folder, runFiles.epochs))) {
     const remedy = `name one of its models, like ${join(folder, runFiles.checkpoints, 'step-N')}`;
     throw new MgrpoError('USAGE', `${folder} is the folder of a run; ${remedy}`);
   }

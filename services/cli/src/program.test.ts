@@ -139,9 +139,15 @@ test('eval on prompts says by which settings they fit into the model', async () 
   expect(code).toBe(2);
 });
 
-test('a run folder is not taken for a model', async () => {
-  mkdirSync(join(folder, 'run'));
-  writeFileSync(join(folder, 'run', 'manifest.json'), '{}');
+test('a run folder is not taken for a model, and a checkpoint is', async () => {
+  const checkpoint = join(folder, 'run/checkpoints/step-1');
+  cpSync(base, checkpoint, { recursive: true });
+  for (const made of [join(folder, 'run'), checkpoint]) {
+    writeFileSync(join(made, 'manifest.json'), '{}');
+  }
+  mkdirSync(join(folder, 'run/epochs'));
+  const answer = await mgrpo('generate', '--model', checkpoint, '--prompt', '1+1=');
+  expect(answer.code).toBe(0);
   const { code, stderr } = await mgrpo('generate', '--model', 'run', '--prompt', 'x');
   expect(stderr).toMatch(
     /run is the folder of a run; name one of its models, like run\/checkpoints/,
