@@ -168,3 +168,15 @@ test('a version that can not be written ends the learner, a step ahead as it may
   await second.close();
   await whole.close();
 });
+
+test('a learner that drains ends after the step under way', async () => {
+  const first = await open('drained');
+  await first.learner.replay();
+  const offers = [1, 0].map((iteration) => offer(first, iteration, -1));
+  await first.learner.drain();
+  await Promise.all(offers);
+  expect(first.learner.state).toMatchObject({
+    ...{ phase: 'draining', appliedIterations: 0, pendingIterations: [1, 0] },
+  });
+  await first.close();
+});

@@ -63,6 +63,7 @@ export class Learner {
   #phase = 'replaying';
   /** A suspicion of collapse or steps that are not finite have ended the run: nothing more is applied. */
   #isHalted = false;
+  #isDraining = false;
   /** Everything that changes the state runs one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -128,7 +129,7 @@ export class Learner {
         await this.#journalAndApply(next);
       }
       await this.#written;
-      this.#setPhase(this.#isHalted ? 'halted' : 'waiting');
+      if (!this.#isDraining) this.#setPhase(this.#isHalted ? 'halted' : 'waiting');
     });
   }
 
@@ -154,8 +155,9 @@ export class Learner {
     return await this.#exclusively(() => this.#saveCheckpoint());
   }
 
-  /** Waits for the step under way. Batches that come later are made again after a restart. */
+  /** Waits for the step under way. Batches that wait or come later are made again after a restart. */
   async drain(): Promise<void> {
+    this.#isDraining = true;
     this.#setPhase('draining');
     await this.#queue;
     // With the batches and evaluations since the newest checkpoint.
@@ -193,7 +195,7 @@ export class Learner {
   }
 
   #takeNext(): PreparedBatch | undefined {
-    if (this.#isHalted) return undefined;
+    if (this.#isHalted || this.#isDraining) return undefined;
     for (const iteration of this.#pending.keys()) {
       if (this.has(iteration)) this.#pending.delete(iteration);
     }
