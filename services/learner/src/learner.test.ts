@@ -128,7 +128,10 @@ test('batches that wait for each other are applied in their order, and none afte
   const atOnce = await open('at-once');
   await atOnce.learner.replay();
   const offers = [...advantages.entries()].reverse();
-  await Promise.all(offers.map(([iteration, advantage]) => offer(atOnce, iteration, advantage)));
+  // Each twice, as a queue may deliver it.
+  await Promise.all(
+    [...offers, ...offers].map(([iteration, advantage]) => offer(atOnce, iteration, advantage)),
+  );
   expect(atOnce.learner.state).toMatchObject({
     ...{ phase: 'halted', appliedIterations: 6, checkpointedIterations: 6 },
     ...{ policySha256, momentumSha256, pendingIterations: [6] },
@@ -172,11 +175,33 @@ test('a version that can not be written ends the learner, a step ahead as it may
 test('a learner that drains ends after the step under way', async () => {
   const first = await open('drained');
   await first.learner.replay();
-  const offers = [1, 0].map((iteration) => offer(first, iteration, -1));
+  const offers = [2, 1, 0].map((iteration) => offer(first, iteration, -1));
+  for await (const { phase } of first.learner.states.read(new AbortController().signal)) {
+    if (phase === 'stepping') break;
+  }
   await first.learner.drain();
   await Promise.all(offers);
   expect(first.learner.state).toMatchObject({
-    ...{ phase: 'draining', appliedIterations: 0, pendingIterations: [1, 0] },
+    ...{ phase: 'draining', appliedIterations: 1, pendingIterations: [2, 1] },
   });
   await first.close();
+});
+
+test('nothing of a step is published whose batch the journal can not take', async () => {
+  const { promise: fatal, reject } = Promise.withResolvers<never>();
+  const first = await open('unjournaled', reject);
+  await first.learner.replay();
+  const journal = join(folder, 'unjournaled', runFiles.journal);
+  rmSync(journal, { recursive: true });
+  const settled = await Promise.allSettled([offer(first, 0, -1), fatal]);
+  expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(first.learner.state).toMatchObject({ appliedIterations: 0 });
+  expect(first.publisher.newest('policy')?.version).toBe(0);
+  await first.close();
+
+  const second = await open('unjournaled');
+  await second.learner.replay();
+  expect(second.learner.state).toMatchObject({ appliedIterations: 0 });
+  expect((await offer(second, 0, -1)).appliedIterations).toBe(1);
+  await second.close();
 });
