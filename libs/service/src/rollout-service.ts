@@ -1,3 +1,4 @@
+import type { Role } from '@mgrpo/algorithm';
 import { loadModelConfig } from '@mgrpo/checkpoint';
 import { type RolloutEngine, stopTokenIds } from '@mgrpo/generation';
 import type { ModelConfig } from '@mgrpo/model';
@@ -25,8 +26,6 @@ import { RolloutWorker, rolloutMetrics } from './rollout-worker.ts';
 import { openServers } from './servers.ts';
 import type { RunningService, ServiceContext } from './service-process.ts';
 import { tracedJob } from './traced-job.ts';
-
-type Role = 'policy' | 'momentum';
 
 /**
  * A rollout service of one role: takes the role's weights from the learner and its jobs from the queue.

@@ -1,3 +1,4 @@
+import type { Role } from '@mgrpo/algorithm';
 import { bytesOf, type VersionStore } from '@mgrpo/checkpoint';
 import type { WeightVersion } from '@mgrpo/rpc';
 import type { WeightPublisher } from '@mgrpo/service';
@@ -29,7 +30,7 @@ export class WeightVersions {
   async publishStored(from: number, end: number): Promise<void> {
     const { versions, publisher } = this.#options;
     for (let version = Math.max(0, from); version < end; version++) {
-      const read = async (role: 'policy' | 'momentum') => {
+      const read = async (role: Role) => {
         const { weights, sha256 } = await versions.read(role, version);
         return this.#sent(role, { version, sha256, flat: weights });
       };
@@ -49,10 +50,10 @@ export class WeightVersions {
 
   async #publishAs(version: number, weights: BothModels, traceparent: string | null) {
     const { versions, publisher, gauges } = this.#options;
-    const put = (role: 'policy' | 'momentum') => versions.put(role, version, weights[role]);
+    const put = (role: Role) => versions.put(role, version, weights[role]);
     const [policy, momentum] = await Promise.all([put('policy'), put('momentum')]);
     const sha256 = { policy, momentum };
-    const sent = (role: 'policy' | 'momentum') =>
+    const sent = (role: Role) =>
       this.#sent(role, { version, sha256: sha256[role], flat: weights[role] });
     publisher.publish({ policy: sent('policy'), momentum: sent('momentum') }, traceparent);
     gauges.published(version);
@@ -60,7 +61,7 @@ export class WeightVersions {
   }
 
   #sent(
-    role: 'policy' | 'momentum',
+    role: Role,
     { version, sha256, flat }: { version: number; sha256: string; flat: Float32Array },
   ): WeightVersion {
     const { runId, epoch: learnerEpoch } = this.#options;
